@@ -1,0 +1,99 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A Swift target of this package; every one is held to the same strict settings.
+func room(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func proof(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["StudioTestKit"], swiftSettings: strict)
+}
+
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "generative-media-studio",
+    products: [
+        .executable(name: "GatewayServer", targets: ["GatewayServer"]),
+        .executable(name: "RenderWorker", targets: ["RenderWorker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // The C libraries: one module map and one header of typed doors each.
+        .systemLibrary(name: "CHiredis"),
+        .systemLibrary(name: "CPostgres"),
+        .systemLibrary(name: "CGit2"),
+        .systemLibrary(name: "CMedia"),
+        .systemLibrary(name: "CCrypto"),
+        .systemLibrary(name: "CLinux"),
+
+        // The rooms, in the order in which they may import each other.
+        room("QueueProtocol", []),
+        room("StudioCore", ["QueueProtocol"]),
+        room("StudioSystem", ["StudioCore", "CCrypto", "CLinux", logging]),
+        room("StudioRedis", ["QueueProtocol", "StudioCore", "StudioSystem", "CHiredis", logging] + nio),
+        room(
+            "StudioPostgres", ["QueueProtocol", "StudioCore", "StudioSystem", "CPostgres", logging],
+            resources: [.embedInCode("Migrations")]),
+        room("StudioGit", ["QueueProtocol", "StudioCore", "StudioSystem", "CGit2", logging]),
+        room("StudioMedia", ["QueueProtocol", "StudioCore", "StudioSystem", "CMedia"]),
+        program(
+            "GatewayServer",
+            [
+                "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioGit",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                logging, serviceLifecycle, arguments,
+            ] + nio),
+        program(
+            "RenderWorker",
+            [
+                "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioGit",
+                "StudioMedia", logging, serviceLifecycle, arguments,
+            ] + nio),
+
+        // The proof.
+        .target(
+            name: "StudioTestKit",
+            dependencies: ["QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", logging],
+            path: "Tests/StudioTestKit", swiftSettings: strict),
+        proof("QueueProtocolTests", ["QueueProtocol"]),
+        proof("StudioCoreTests", ["QueueProtocol", "StudioCore"]),
+        proof("StudioSystemTests", ["StudioCore", "StudioSystem"]),
+        proof("StudioRedisTests", ["QueueProtocol", "StudioCore", "StudioRedis"]),
+        proof("StudioPostgresTests", ["QueueProtocol", "StudioCore", "StudioPostgres"]),
+        proof("StudioGitTests", ["StudioCore", "StudioSystem", "StudioGit"]),
+        proof("StudioMediaTests", ["StudioCore", "StudioMedia"]),
+        proof("GatewayServerTests", ["GatewayServer"]),
+        proof("RenderWorkerTests", ["RenderWorker"]),
+        proof("IntegrationTests", ["StudioGit", "StudioMedia"]),
+        proof("HouseRulesTests", []),
+    ]
+)

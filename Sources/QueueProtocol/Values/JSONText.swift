@@ -1,0 +1,101 @@
+public import FoundationEssentials
+
+/// Reads and writes JSON text in the forms this project uses.
+///
+/// One place, so that every document is spelt alike: no escaped slashes, times as RFC 3339 UTC with milliseconds.
+public enum JSONText {
+    /// The JSON of a value, compact.
+    ///
+    /// - Parameters:
+    ///   - value: What to write.
+    ///   - sortedKeys: Whether members are sorted by name (canonical text, for hashes); default no.
+    /// - Returns: UTF-8 text without a trailing newline.
+    /// - Throws: `EncodingError` for values JSON cannot say.
+    public static func compact(_ value: some Encodable, sortedKeys: Bool = false) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = sortedKeys ? [.withoutEscapingSlashes, .sortedKeys] : [.withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(Timestamp.text(date))
+        }
+        return try encoder.encode(value)
+    }
+
+    /// The JSON of a value as a string, compact.
+    ///
+    /// - Parameters:
+    ///   - value: What to write.
+    ///   - sortedKeys: Whether members are sorted by name; default no.
+    /// - Returns: The text.
+    /// - Throws: `EncodingError` for values JSON cannot say.
+    public static func string(_ value: some Encodable, sortedKeys: Bool = false) throws -> String {
+        String(decoding: try compact(value, sortedKeys: sortedKeys), as: UTF8.self)
+    }
+
+    /// Reads a value from JSON text.
+    ///
+    /// - Parameters:
+    ///   - type: What to read.
+    ///   - data: UTF-8 JSON.
+    /// - Returns: The value.
+    /// - Throws: `DecodingError` that names the place and the reason.
+    public static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .custom { decoder in
+            let container = try decoder.singleValueContainer()
+            let text = try container.decode(String.self)
+            guard let date = Timestamp.parse(text) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not an RFC 3339 time: \(text)")
+            }
+            return date
+        }
+        return try decoder.decode(type, from: data)
+    }
+
+    /// Reads a value from JSON text.
+    ///
+    /// - Parameters:
+    ///   - type: What to read.
+    ///   - text: JSON.
+    /// - Returns: The value.
+    /// - Throws: `DecodingError` that names the place and the reason.
+    public static func decode<Value: Decodable>(_ type: Value.Type, from text: String) throws -> Value {
+        try decode(type, from: Data(text.utf8))
+    }
+
+    /// A document people read and Git compares: keys sorted, two-space indent, one member a line, a newline at the end.
+    ///
+    /// - Parameter value: What to write.
+    /// - Returns: UTF-8 text.
+    /// - Throws: `EncodingError` for numbers JSON cannot say.
+    public static func document(_ value: JSONValue) throws -> Data {
+        var text = ""
+        try write(value, indent: 0, to: &text)
+        text += "\n"
+        return Data(text.utf8)
+    }
+
+    private static func write(_ value: JSONValue, indent: Int, to text: inout String) throws {
+        let inner = String(repeating: "  ", count: indent + 1)
+        let outer = String(repeating: "  ", count: indent)
+        switch value {
+        case .object(let members) where !members.isEmpty:
+            text += "{\n"
+            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+                text += index == 0 ? inner : ",\n" + inner
+                text += try string(member.key) + ": "
+                try write(member.value, indent: indent + 1, to: &text)
+            }
+            text += "\n" + outer + "}"
+        case .array(let items) where !items.isEmpty:
+            text += "[\n"
+            for (index, item) in items.enumerated() {
+                text += index == 0 ? inner : ",\n" + inner
+                try write(item, indent: indent + 1, to: &text)
+            }
+            text += "\n" + outer + "]"
+        default:
+            text += try string(value)
+        }
+    }
+}

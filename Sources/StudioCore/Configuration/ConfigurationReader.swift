@@ -1,0 +1,162 @@
+extension StudioConfiguration {
+    /// Which program reads: its own required settings are held, the other's are not.
+    public enum Program: Sendable, Hashable {
+        /// The gateway.
+        case gateway
+        /// A render worker.
+        case worker
+    }
+
+    /// Reads and checks all settings.
+    ///
+    /// - Parameters:
+    ///   - environment: The process environment.
+    ///   - program: Which program reads.
+    ///   - readFile: Reads the text of a file named by a `…_FILE` variable.
+    /// - Throws: `StudioError` with code `invalid` that names every broken rule at once.
+    public init(
+        environment: [String: String], program: Program, readFile: @escaping (String) throws -> String
+    ) throws(StudioError) {
+        var reader = ConfigurationReader(environment: environment, readFile: readFile)
+        let tier: StudioEnvironment = reader.choice("STUDIO_ENV", default: .development)
+        let lease = reader.whole("LEASE_SECONDS", default: 10, in: 3...300)
+        common = Common(
+            environment: tier,
+            databaseURL: reader.required("DATABASE_URL", secret: true),
+            redisURL: reader.required("REDIS_URL", secret: true),
+            workspaceRoot: reader.text("WORKSPACE_ROOT", default: "Workspace"),
+            logLevel: reader.oneOf(
+                "LOG_LEVEL", ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info"),
+            logFormat: reader.choice("LOG_FORMAT", default: tier == .development ? LogFormat.text : .json),
+            lease: .seconds(lease),
+            databaseConnections: reader.whole("DATABASE_CONNECTIONS", default: 8, in: 1...200))
+        gateway = Gateway(
+            host: reader.text("HOST", default: "127.0.0.1"),
+            port: reader.whole("PORT", default: 8000, in: 0...65535),
+            tokenSecret: program == .gateway ? reader.required("JWT_SECRET", secret: true) : "",
+            tokenLifetime: .seconds(reader.whole("TOKEN_TTL_SECONDS", default: 43_200, in: 60...604_800)),
+            requestsPerSecond: reader.whole("RATE_LIMIT_PER_SECOND", default: 200, in: 0...1_000_000),
+            uploadMaxBytes: reader.whole("UPLOAD_MAX_BYTES", default: 64 << 30, in: 1...(1 << 50)),
+            corsOrigins: reader.list("CORS_ORIGINS"),
+            startingCredits: reader.whole("STARTING_CREDITS", default: 1_000_000, in: 0...1_000_000_000_000),
+            adminEmail: reader.text("STUDIO_ADMIN_EMAIL", default: "admin@studio.local"),
+            adminPassword: reader.optional("STUDIO_ADMIN_PASSWORD", secret: true))
+        let heartbeat = reader.whole("HEARTBEAT_SECONDS", default: 3, in: 1...100)
+        let queues = reader.list("WORKER_QUEUES")
+        worker = Worker(
+            name: reader.optional("WORKER_NAME"),
+            slots: reader.optionalWhole("WORKER_SLOTS", in: 1...256),
+            queues: queues.isEmpty ? ["studio"] : queues,
+            grace: .seconds(reader.whole("WORKER_GRACE_SECONDS", default: 120, in: 0...3600)),
+            heartbeat: .seconds(heartbeat),
+            mediaMemoryMegabytes: reader.whole("MEDIA_MEMORY_MB", default: 8192, in: 512...1_048_576))
+        if heartbeat * 3 > lease {
+            reader.find("HEARTBEAT_SECONDS", "must be at most a third of LEASE_SECONDS (\(lease))")
+        }
+        if program == .gateway, !gateway.tokenSecret.isEmpty, gateway.tokenSecret.utf8.count < 32 {
+            reader.find("JWT_SECRET", "must have at least 32 bytes")
+        }
+        if tier != .development, gateway.adminPassword.map({ $0.utf8.count < 12 }) ?? false {
+            reader.find("STUDIO_ADMIN_PASSWORD", "must have at least 12 characters outside development")
+        }
+        effective = reader.effective.sorted { $0.name < $1.name }
+        guard reader.findings.isEmpty else { throw .invalid(reader.findings) }
+    }
+}
+
+/// Reads variables one by one, remembers what took effect and gathers what is wrong.
+struct ConfigurationReader {
+    let environment: [String: String]
+    let readFile: (String) throws -> String
+    var findings: [Finding] = []
+    var effective: [(name: String, value: String)] = []
+
+    init(environment: [String: String], readFile: @escaping (String) throws -> String) {
+        self.environment = environment
+        self.readFile = readFile
+    }
+
+    mutating func find(_ name: String, _ detail: String) {
+        findings.append(Finding(pointer: name, code: "configuration", detail: detail))
+    }
+
+    /// The variable's text, or that of the file its `…_FILE` twin names; an empty variable counts as absent.
+    private mutating func value(_ name: String) -> String? {
+        if let text = environment[name], !text.isEmpty { return text }
+        guard let file = environment[name + "_FILE"], !file.isEmpty else { return nil }
+        do {
+            var text = try readFile(file)
+            while text.last?.isNewline ?? false { text.removeLast() }
+            return text.isEmpty ? nil : text
+        } catch {
+            find(name + "_FILE", "the file it names cannot be read")
+            return nil
+        }
+    }
+
+    private mutating func note(_ name: String, _ value: String?, secret: Bool = false) {
+        effective.append((name, value.map { secret ? "(secret, \($0.utf8.count) bytes)" : $0 } ?? "(not set)"))
+    }
+
+    mutating func optional(_ name: String, secret: Bool = false) -> String? {
+        let text = value(name)
+        note(name, text, secret: secret)
+        return text
+    }
+
+    mutating func text(_ name: String, default standard: String) -> String {
+        let text = value(name) ?? standard
+        note(name, text)
+        return text
+    }
+
+    mutating func required(_ name: String, secret: Bool) -> String {
+        let text = value(name)
+        note(name, text, secret: secret)
+        if text == nil, environment[name + "_FILE"] == nil { find(name, "is required (or \(name)_FILE)") }
+        return text ?? ""
+    }
+
+    mutating func whole(_ name: String, default standard: Int, in range: ClosedRange<Int>) -> Int {
+        guard let text = value(name) else {
+            note(name, String(standard))
+            return standard
+        }
+        guard let number = Int(text), range.contains(number) else {
+            find(name, "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return standard
+        }
+        note(name, text)
+        return number
+    }
+
+    mutating func optionalWhole(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        guard environment[name].map({ !$0.isEmpty }) ?? false else {
+            note(name, nil)
+            return nil
+        }
+        return whole(name, default: range.lowerBound, in: range)
+    }
+
+    mutating func oneOf(_ name: String, _ allowed: [String], default standard: String) -> String {
+        let text = value(name) ?? standard
+        note(name, text)
+        if !allowed.contains(text) { find(name, "must be one of \(allowed.joined(separator: ", "))") }
+        return text
+    }
+
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String, default standard: Choice
+    ) -> Choice where Choice.RawValue == String {
+        let text = oneOf(name, Choice.allCases.map(\.rawValue), default: standard.rawValue)
+        return Choice(rawValue: text) ?? standard
+    }
+
+    mutating func list(_ name: String) -> [String] {
+        let text = value(name)
+        note(name, text)
+        return (text ?? "").split(separator: ",")
+            .map { $0.filter { !$0.isWhitespace } }
+            .filter { !$0.isEmpty }
+    }
+}

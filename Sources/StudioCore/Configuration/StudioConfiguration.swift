@@ -1,0 +1,91 @@
+/// Which of the four environments a program runs in; each has rules of its own (design: four environments, one program).
+public enum StudioEnvironment: String, Sendable, Hashable, CaseIterable {
+    /// One machine, private services, readable logs.
+    case development
+    /// Single services, on merge.
+    case testing
+    /// As production, smaller.
+    case staging
+    /// For real.
+    case production
+}
+
+/// The settings of one program, read once at start from the environment, checked as a whole.
+public struct StudioConfiguration: Sendable {
+    /// How a log line is written.
+    public enum LogFormat: String, Sendable, Hashable, CaseIterable {
+        /// For people.
+        case text
+        /// For machines: one JSON object a line.
+        case json
+    }
+
+    /// What both programs need.
+    public struct Common: Sendable {
+        /// Which environment's rules hold (`STUDIO_ENV`, default `development`).
+        public var environment: StudioEnvironment
+        /// Where PostgreSQL is, as a libpq URI (`DATABASE_URL` or `DATABASE_URL_FILE`; secret).
+        public var databaseURL: String
+        /// Where Redis is, as Celery writes it (`REDIS_URL` or `REDIS_URL_FILE`; secret).
+        public var redisURL: String
+        /// The workspace's root folder (`WORKSPACE_ROOT`, default `Workspace`).
+        public var workspaceRoot: String
+        /// The least severe level logged (`LOG_LEVEL`, default `info`).
+        public var logLevel: String
+        /// How log lines are written (`LOG_FORMAT`, default `text` in development, `json` elsewhere).
+        public var logFormat: LogFormat
+        /// How long a worker's lease on a job lasts without a heartbeat (`LEASE_SECONDS`, default 10, 3 to 300).
+        public var lease: Duration
+        /// Connections to PostgreSQL for ordinary work (`DATABASE_CONNECTIONS`, default 8, 1 to 200).
+        public var databaseConnections: Int
+    }
+
+    /// What the gateway needs.
+    public struct Gateway: Sendable {
+        /// The address it listens on (`HOST`, default 127.0.0.1).
+        public var host: String
+        /// The port it listens on (`PORT`, default 8000; 0 takes a free one).
+        public var port: Int
+        /// The HS256 key for tokens (`JWT_SECRET` or `JWT_SECRET_FILE`, at least 32 bytes; secret).
+        public var tokenSecret: String
+        /// How long a token is good for (`TOKEN_TTL_SECONDS`, default 12 hours, 60 to 604800).
+        public var tokenLifetime: Duration
+        /// Requests a second a user may send on average (`RATE_LIMIT_PER_SECOND`, default 200; 0 is no limit).
+        public var requestsPerSecond: Int
+        /// The largest upload (`UPLOAD_MAX_BYTES`, default 64 GiB).
+        public var uploadMaxBytes: Int
+        /// Origins that browsers may call from (`CORS_ORIGINS`, comma-separated, default none).
+        public var corsOrigins: [String]
+        /// Credits of the first user (`STARTING_CREDITS`, default 1,000,000).
+        public var startingCredits: Int
+        /// The first login's address (`STUDIO_ADMIN_EMAIL`, default `admin@studio.local`).
+        public var adminEmail: String
+        /// The first login's password (`STUDIO_ADMIN_PASSWORD` or `…_FILE`; nil makes one; secret).
+        public var adminPassword: String?
+    }
+
+    /// What a worker needs.
+    public struct Worker: Sendable {
+        /// Its name in logs, unique by custom (`WORKER_NAME`, default the host's name and the process id).
+        public var name: String?
+        /// Jobs at a time (`WORKER_SLOTS`, default the number of cores, 1 to 256).
+        public var slots: Int?
+        /// The queues it serves, most important first (`WORKER_QUEUES`, comma-separated, default `studio`).
+        public var queues: [String]
+        /// How long running jobs may go on after SIGTERM (`WORKER_GRACE_SECONDS`, default 120, 0 to 3600).
+        public var grace: Duration
+        /// How often leases are renewed (`HEARTBEAT_SECONDS`, default 3; at most a third of the lease).
+        public var heartbeat: Duration
+        /// The memory a media process may map, in MiB (`MEDIA_MEMORY_MB`, default 8192, 512 to 1048576).
+        public var mediaMemoryMegabytes: Int
+    }
+
+    /// What both programs need.
+    public var common: Common
+    /// What the gateway needs.
+    public var gateway: Gateway
+    /// What a worker needs.
+    public var worker: Worker
+    /// Every setting as it took effect, in order of name, secrets redacted: what `config show` prints.
+    public var effective: [(name: String, value: String)]
+}

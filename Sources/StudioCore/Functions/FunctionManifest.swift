@@ -1,0 +1,119 @@
+public import QueueProtocol
+
+/// An entry of the function catalogue: what a user can ask for, what it costs, and how a worker carries it out.
+/// The format is `function.json`, design: functions and runners.
+public struct FunctionManifest: Sendable, Hashable {
+    /// One named input or output.
+    public struct Port: Sendable, Hashable {
+        /// What may be connected.
+        public enum Kind: String, Sendable, Hashable, CaseIterable {
+            /// A still picture.
+            case image
+            /// Moving pictures, with or without sound.
+            case video
+            /// Sound.
+            case audio
+            /// A picture that masks another.
+            case mask
+            /// Text.
+            case text
+            /// A number.
+            case number
+            /// Any JSON value.
+            case json
+            /// A model file.
+            case model
+        }
+        /// The port's name.
+        public let name: String
+        /// What may be connected.
+        public let kind: Kind
+        /// Whether a job must name it; of an output, whether the runner must make it.
+        public let isRequired: Bool
+        /// Whether it takes a list of files instead of one.
+        public let isList: Bool
+        /// Whether it is the output that becomes the take.
+        public let isPrimary: Bool
+        /// The extension of the file made, for outputs, without a dot.
+        public let fileExtension: String?
+    }
+
+    /// Who carries the function out.
+    public enum Runner: Sendable, Hashable {
+        /// Built-in media work of the worker; the name of the operation.
+        case encoder(operation: String)
+        /// A kind this version knows by name only; its manifest is kept whole.
+        case other(kind: String)
+
+        /// The kind as the manifest spells it.
+        public var kind: String {
+            switch self {
+            case .encoder: "encoder"
+            case .other(let kind): kind
+            }
+        }
+    }
+
+    /// What one run costs.
+    public struct Cost: Sendable, Hashable {
+        /// Credits for a run, whatever its length.
+        public var credits: Int
+        /// Credits for each second of the `seconds` parameter, where the function has one.
+        public var perSecond: Int
+    }
+
+    /// The function's name, also its folder's.
+    public let name: String
+    /// The version, `MAJOR.MINOR.PATCH`.
+    public let version: String
+    /// The name for people.
+    public let title: String
+    /// What it does, for people.
+    public let summary: String
+    /// The palette's group.
+    public let category: String
+    /// What its parameters must look like.
+    public let parameters: ParameterSchema
+    /// Its inputs, sorted by name.
+    public let inputs: [Port]
+    /// Its outputs, sorted by name; exactly one is primary.
+    public let outputs: [Port]
+    /// The values each quality tier lays over the defaults.
+    public let quality: [QualityTier: [String: JSONValue]]
+    /// What a run costs.
+    public let cost: Cost
+    /// How long an attempt may take, in seconds, where the job does not say.
+    public let timeoutSeconds: Int
+    /// How often a job is tried, where it does not say.
+    public let maxAttempts: Int
+    /// The queue its jobs go to.
+    public let queue: String
+    /// Who carries it out.
+    public let runner: Runner
+    /// The manifest as it was read, for workers and clients.
+    public let document: JSONValue
+
+    /// The primary output: the file that becomes the take.
+    public var primaryOutput: Port { outputs.first(where: \.isPrimary) ?? outputs[0] }
+
+    /// The parameters a run gets: defaults, the tier's values over them, the user's own over both.
+    ///
+    /// - Parameters:
+    ///   - own: What the user sent.
+    ///   - tier: The quality asked for.
+    /// - Returns: The merged values, not checked.
+    public func effectiveParameters(_ own: [String: JSONValue], tier: QualityTier) -> [String: JSONValue] {
+        parameters.defaults
+            .merging(quality[tier] ?? [:], uniquingKeysWith: { $1 })
+            .merging(own, uniquingKeysWith: { $1 })
+    }
+
+    /// What a run with these parameters costs.
+    ///
+    /// - Parameter effective: The effective parameters.
+    /// - Returns: Credits, rounded up to a whole one.
+    public func price(of effective: [String: JSONValue]) -> Int {
+        let seconds = effective["seconds"]?.doubleValue ?? 0
+        return cost.credits + Int((Double(cost.perSecond) * max(0, seconds)).rounded(.up))
+    }
+}

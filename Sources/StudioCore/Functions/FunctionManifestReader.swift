@@ -1,0 +1,204 @@
+public import FoundationEssentials
+public import QueueProtocol
+
+extension FunctionManifest {
+    /// Reads and checks a `function.json`.
+    ///
+    /// - Parameters:
+    ///   - data: The file's bytes.
+    ///   - folder: The folder it lies in, which must have the function's name; nil leaves that out.
+    /// - Throws: `StudioError` with code `invalid` that lists every problem with its JSON pointer.
+    public init(reading data: Data, folder: String? = nil) throws(StudioError) {
+        let document: JSONValue
+        do {
+            document = try JSONText.decode(JSONValue.self, from: data)
+        } catch {
+            throw .invalid([Finding(pointer: "", code: "json", detail: "function.json is not JSON")])
+        }
+        try self.init(document, folder: folder)
+    }
+
+    /// Checks a manifest that was read.
+    ///
+    /// - Parameters:
+    ///   - document: The manifest.
+    ///   - folder: The folder it lies in, which must have the function's name; nil leaves that out.
+    /// - Throws: `StudioError` with code `invalid` that lists every problem with its JSON pointer.
+    public init(_ document: JSONValue, folder: String? = nil) throws(StudioError) {
+        var reader = ManifestReader(document)
+        let name = reader.text("name", pattern: #/[a-z0-9][a-z0-9-]{0,62}/#)
+        if let folder, let name, folder != name {
+            reader.find("/name", "the function in the folder \(folder) must be named so")
+        }
+        let version = reader.text("version", pattern: #/\d+\.\d+\.\d+/#)
+        let title = reader.text("title")
+        let summary = reader.text("description", required: false) ?? ""
+        let category = reader.text("category", required: false) ?? "Other"
+        let schema = reader.schema()
+        let inputs = reader.ports("inputs", isOutput: false)
+        let outputs = reader.ports("outputs", isOutput: true)
+        let quality = reader.quality(schema: schema)
+        let cost = reader.cost()
+        let timeout = reader.count(["timeoutSeconds"], default: 900, in: 1...604_800)
+        let attempts = reader.count(["retry", "maxAttempts"], default: 3, in: 1...100)
+        let queue = reader.queue()
+        let runner = reader.runner(functionName: name ?? "")
+        reader.refuseUnknown([
+            "name", "version", "title", "description", "category", "parameters", "inputs", "outputs", "quality", "cost",
+            "timeoutSeconds", "retry", "resources", "runner", "bindings", "$schema",
+        ])
+        guard reader.findings.isEmpty, let name, let version, let title, let schema else {
+            throw .invalid(reader.findings)
+        }
+        self.name = name
+        self.version = version
+        self.title = title
+        self.summary = summary
+        self.category = category
+        self.parameters = schema
+        self.inputs = inputs
+        self.outputs = outputs
+        self.quality = quality
+        self.cost = cost
+        self.timeoutSeconds = timeout
+        self.maxAttempts = attempts
+        self.queue = queue
+        self.runner = runner
+        self.document = document
+    }
+}
+
+/// Reads a manifest's members one by one and gathers what is wrong with them.
+struct ManifestReader {
+    let members: [String: JSONValue]
+    var findings: [Finding] = []
+
+    init(_ document: JSONValue) {
+        members = document.objectValue ?? [:]
+        if document.objectValue == nil { find("", "a manifest is a JSON object") }
+    }
+
+    mutating func find(_ pointer: String, _ detail: String, code: String = "manifest") {
+        findings.append(Finding(pointer: pointer, code: code, detail: detail))
+    }
+
+    mutating func text(_ key: String, pattern: Regex<Substring>? = nil, required: Bool = true) -> String? {
+        guard let value = members[key] else {
+            if required { find("/" + key, "is required", code: "required") }
+            return nil
+        }
+        guard let text = value.stringValue, !text.isEmpty else {
+            find("/" + key, "must be text")
+            return nil
+        }
+        if let pattern, text.wholeMatch(of: pattern) == nil {
+            find("/" + key, "\(text) is not of the form this member has")
+            return nil
+        }
+        return text
+    }
+
+    mutating func schema() -> ParameterSchema? {
+        do {
+            let empty: JSONValue = ["type": "object"]
+            return try ParameterSchema(members["parameters"] ?? empty, pointer: "/parameters")
+        } catch {
+            findings += error.findings
+            return nil
+        }
+    }
+
+    mutating func ports(_ key: String, isOutput: Bool) -> [FunctionManifest.Port] {
+        var ports: [FunctionManifest.Port] = []
+        for (name, value) in (members[key]?.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
+            let place = "/\(key)/\(JSONPointer.escaped(name))"
+            guard let kind = value["type"]?.stringValue.flatMap(FunctionManifest.Port.Kind.init(rawValue:)) else {
+                let known = FunctionManifest.Port.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+                find(place + "/type", "must be one of \(known)")
+                continue
+            }
+            let fileExtension = value["extension"]?.stringValue
+            if isOutput, fileExtension?.wholeMatch(of: #/[a-z0-9]{1,8}/#) == nil {
+                find(place + "/extension", "an output names its file's extension, such as mp4")
+            }
+            ports.append(
+                FunctionManifest.Port(
+                    name: name, kind: kind, isRequired: value["required"]?.boolValue ?? isOutput,
+                    isList: value["list"]?.boolValue ?? false, isPrimary: value["primary"]?.boolValue ?? false,
+                    fileExtension: fileExtension))
+        }
+        if isOutput {
+            let primaries = ports.count(where: \.isPrimary)
+            if ports.isEmpty {
+                find("/outputs", "a function has at least one output", code: "required")
+            } else if primaries > 1 || (primaries == 0 && ports.count > 1) {
+                find("/outputs", "exactly one output is primary")
+            }
+        }
+        return ports
+    }
+
+    mutating func quality(schema: ParameterSchema?) -> [QualityTier: [String: JSONValue]] {
+        var tiers: [QualityTier: [String: JSONValue]] = [:]
+        for (name, value) in members["quality"]?.objectValue ?? [:] {
+            guard let tier = QualityTier(rawValue: name), let values = value.objectValue else {
+                find("/quality/" + JSONPointer.escaped(name), "tiers are low, standard and high, each an object")
+                continue
+            }
+            for (parameter, value) in values {
+                let place = "/quality/\(name)/\(JSONPointer.escaped(parameter))"
+                guard let node = schema?.root.properties[parameter] else {
+                    find(place, "is not a parameter of this function")
+                    continue
+                }
+                node.check(value, pointer: place, findings: &findings)
+            }
+            tiers[tier] = values
+        }
+        return tiers
+    }
+
+    mutating func cost() -> FunctionManifest.Cost {
+        FunctionManifest.Cost(
+            credits: count(["cost", "credits"], default: 0, in: 0...1_000_000),
+            perSecond: count(["cost", "perSecond"], default: 0, in: 0...1_000_000))
+    }
+
+    mutating func count(_ path: [String], default standard: Int, in range: ClosedRange<Int>) -> Int {
+        var value: JSONValue? = .object(members)
+        for key in path { value = value?[key] }
+        guard let value else { return standard }
+        guard let count = value.intValue, range.contains(count) else {
+            find(
+                "/" + path.joined(separator: "/"),
+                "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+            return standard
+        }
+        return count
+    }
+
+    mutating func queue() -> String {
+        guard let value = members["resources"]?["queue"] else { return "studio" }
+        guard let text = value.stringValue, text.wholeMatch(of: #/[a-z0-9][a-z0-9._-]{0,62}/#) != nil else {
+            find("/resources/queue", "a queue's name has small letters, digits, ., _ and -")
+            return "studio"
+        }
+        return text
+    }
+
+    mutating func runner(functionName: String) -> FunctionManifest.Runner {
+        let known: Set<String> = ["encoder", "container", "comfyui", "celery"]
+        guard let kind = members["runner"]?["kind"]?.stringValue, known.contains(kind) else {
+            find("/runner/kind", "must be one of \(known.sorted().joined(separator: ", "))")
+            return .other(kind: "")
+        }
+        guard kind == "encoder" else { return .other(kind: kind) }
+        return .encoder(operation: members["runner"]?["operation"]?.stringValue ?? functionName)
+    }
+
+    mutating func refuseUnknown(_ known: Set<String>) {
+        for key in members.keys.sorted() where !known.contains(key) && !key.hasPrefix("x-") {
+            find("/" + JSONPointer.escaped(key), "is not a member of a manifest", code: "unknown-member")
+        }
+    }
+}

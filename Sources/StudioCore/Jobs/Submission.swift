@@ -1,0 +1,101 @@
+public import FoundationEssentials
+public import QueueProtocol
+
+/// What an input of a job names.
+public enum InputReference: Sendable, Hashable {
+    /// A file of the project, by its path below the project's folder; not checked here.
+    case file(String)
+    /// A finished take.
+    case take(TakeID)
+    /// The take that another job of the project will make; implies a dependency.
+    case job(JobID)
+
+    /// Reads the text form: `take:<id>`, `job:<id>`, or a path.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - pointer: Where it came from, for the finding.
+    /// - Throws: `StudioError` with code `invalid` where an id is none.
+    public init(_ text: String, pointer: String) throws(StudioError) {
+        func refuse(_ what: String) -> StudioError {
+            .invalid([Finding(pointer: pointer, code: "input", detail: "after \(what) comes the id, a UUID")])
+        }
+        if text.hasPrefix("take:") {
+            guard let id = TakeID(String(text.dropFirst(5))) else { throw refuse("take:") }
+            self = .take(id)
+        } else if text.hasPrefix("job:") {
+            guard let id = JobID(String(text.dropFirst(4))) else { throw refuse("job:") }
+            self = .job(id)
+        } else {
+            self = .file(text)
+        }
+    }
+
+    /// The text form.
+    public var text: String {
+        switch self {
+        case .file(let path): path
+        case .take(let id): "take:\(id)"
+        case .job(let id): "job:\(id)"
+        }
+    }
+}
+
+/// A request to run a function, as `POST …/jobs` and `studio.submit` bring it, checked for its shape alone.
+public struct Submission: Sendable, Hashable {
+    /// The shot the take belongs to.
+    public var shot: ShotName
+    /// The shot's version, 1 to 9999; default 1.
+    public var version: Int
+    /// The function's name.
+    public var function: String
+    /// The parameters the user sent.
+    public var parameters: [String: JSONValue]
+    /// The inputs by port; a port that takes a list may have several.
+    public var inputs: [String: [InputReference]]
+    /// The quality asked for; nil takes the project's.
+    public var quality: QualityTier?
+    /// 0 to 9, 9 most urgent; default 5.
+    public var priority: Int
+    /// How often it is tried; nil takes the function's.
+    public var maxAttempts: Int?
+    /// How long an attempt may take; nil takes the function's.
+    public var timeoutSeconds: Int?
+    /// Not to be started before; nil at once.
+    public var notBefore: Date?
+    /// Jobs of the project that must have succeeded first.
+    public var dependsOn: [JobID]
+
+    /// Reads a body and gathers everything that is wrong with its shape.
+    ///
+    /// - Parameter body: The body.
+    /// - Throws: `StudioError` with code `invalid` and all findings.
+    public init(_ body: JSONValue) throws(StudioError) {
+        var reader = SubmissionReader(body)
+        let shot = reader.shot()
+        let function = reader.text("function", required: true)
+        version = reader.whole("version", in: 1...9999) ?? 1
+        parameters = reader.object("parameters")
+        inputs = reader.inputs()
+        quality = reader.quality()
+        priority = reader.whole("priority", in: 0...9) ?? 5
+        maxAttempts = reader.whole("maxAttempts", in: 1...100)
+        timeoutSeconds = reader.whole("timeoutSeconds", in: 1...604_800)
+        notBefore = reader.time("notBefore")
+        dependsOn = reader.dependencies()
+        reader.refuseUnknown([
+            "shot", "version", "function", "parameters", "inputs", "quality", "priority", "maxAttempts",
+            "timeoutSeconds", "notBefore", "dependsOn",
+        ])
+        guard reader.findings.isEmpty, let shot, let function else { throw .invalid(reader.findings) }
+        self.shot = shot
+        self.function = function
+    }
+
+    /// Every job this one must wait for: the named ones and those whose takes it reads.
+    public var allDependencies: Set<JobID> {
+        var all = Set(dependsOn)
+        for case .job(let id) in inputs.values.joined() { all.insert(id) }
+        return all
+    }
+}

@@ -1,0 +1,65 @@
+import StudioCore
+import Testing
+
+@Suite("Configuration")
+struct ConfigurationTests {
+    static let good = [
+        "DATABASE_URL": "postgresql://u:verysecret@h/db", "REDIS_URL": "redis://:hidden@h/0",
+        "JWT_SECRET": String(repeating: "k", count: 32),
+    ]
+
+    private func read(
+        _ changes: [String: String] = [:], program: StudioConfiguration.Program = .gateway,
+        files: [String: String] = [:]
+    ) throws -> StudioConfiguration {
+        struct Missing: Error {}
+        return try StudioConfiguration(
+            environment: Self.good.merging(changes) { $1 }.filter { !$0.value.isEmpty }, program: program,
+            readFile: { path in
+                guard let text = files[path] else { throw Missing() }
+                return text
+            })
+    }
+
+    @Test("What is not set has its default; the profile decides how logs look")
+    func defaults() throws {
+        let development = try read()
+        #expect(development.gateway.port == 8000)
+        #expect(development.gateway.host == "127.0.0.1")
+        #expect(development.common.logFormat == .text)
+        #expect(development.worker.queues == ["studio"])
+        #expect(try read(["STUDIO_ENV": "production"]).common.logFormat == .json)
+        #expect(try read(["WORKER_QUEUES": "gpu, studio"]).worker.queues == ["gpu", "studio"])
+    }
+
+    @Test("Every broken rule is named at once")
+    func allFaults() {
+        let error = #expect(throws: StudioError.self) {
+            try read([
+                "DATABASE_URL": "", "JWT_SECRET": "short", "PORT": "70000", "LOG_LEVEL": "loud", "STUDIO_ENV": "moon",
+                "HEARTBEAT_SECONDS": "9",
+            ])
+        }
+        #expect(
+            Set(error?.findings.map(\.pointer) ?? []) == [
+                "DATABASE_URL", "JWT_SECRET", "PORT", "LOG_LEVEL", "STUDIO_ENV", "HEARTBEAT_SECONDS",
+            ])
+    }
+
+    @Test("A secret may come from a file, and is never shown")
+    func secrets() throws {
+        let configuration = try read(
+            ["JWT_SECRET": "", "JWT_SECRET_FILE": "/s", "STUDIO_ADMIN_PASSWORD": "correct horse"],
+            files: ["/s": String(repeating: "z", count: 40) + "\n"])
+        #expect(configuration.gateway.tokenSecret == String(repeating: "z", count: 40))
+        let shown = configuration.effective.map { "\($0.name)=\($0.value)" }.joined(separator: "\n")
+        for secret in ["verysecret", "hidden", "zzz", "correct horse"] { #expect(!shown.contains(secret)) }
+        let error = #expect(throws: StudioError.self) { try read(["JWT_SECRET": "", "JWT_SECRET_FILE": "/nosuch"]) }
+        #expect(error?.findings.map(\.pointer) == ["JWT_SECRET_FILE"])
+    }
+
+    @Test("A worker needs no token secret")
+    func worker() throws {
+        #expect(try read(["JWT_SECRET": ""], program: .worker).gateway.tokenSecret.isEmpty)
+    }
+}

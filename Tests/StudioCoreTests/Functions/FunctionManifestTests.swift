@@ -1,0 +1,83 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import Testing
+
+@Suite("Function manifests and the catalogue")
+struct FunctionManifestTests {
+    static let document: JSONValue = [
+        "name": "upscale-4x", "version": "1.2.0", "title": "Upscale", "category": "Enhance",
+        "parameters": [
+            "type": "object",
+            "properties": [
+                "steps": ["type": "integer", "minimum": 1, "default": 10],
+                "seconds": ["type": "number", "default": 2], "seed": ["type": "integer", "default": 0],
+            ],
+        ],
+        "inputs": ["image": ["type": "image", "required": true]],
+        "outputs": ["image": ["type": "image", "primary": true, "extension": "png"]],
+        "quality": ["low": ["steps": 4], "high": ["steps": 40]],
+        "cost": ["credits": 4, "perSecond": 3], "timeoutSeconds": 60, "retry": ["maxAttempts": 2],
+        "resources": ["queue": "gpu"], "runner": ["kind": "encoder"],
+    ]
+
+    private func changed(_ key: String, _ value: JSONValue?) -> JSONValue {
+        var members = Self.document.objectValue ?? [:]
+        members[key] = value
+        return .object(members)
+    }
+
+    @Test("A whole manifest is read; the user's values lie over the tier's, and those over the defaults")
+    func whole() throws {
+        let manifest = try FunctionManifest(Self.document, folder: "upscale-4x")
+        #expect(manifest.queue == "gpu")
+        #expect(manifest.maxAttempts == 2)
+        #expect(manifest.runner == .encoder(operation: "upscale-4x"))
+        #expect(manifest.primaryOutput.fileExtension == "png")
+        #expect(manifest.effectiveParameters([:], tier: .standard)["steps"] == 10)
+        #expect(manifest.effectiveParameters([:], tier: .low)["steps"] == 4)
+        #expect(manifest.effectiveParameters(["steps": 7], tier: .low)["steps"] == 7)
+    }
+
+    @Test("The price is the manifest's, per run and per second, rounded up")
+    func price() throws {
+        let manifest = try FunctionManifest(Self.document)
+        #expect(manifest.price(of: ["seconds": 2]) == 10)
+        #expect(manifest.price(of: ["seconds": 0.1]) == 5)
+        #expect(manifest.price(of: [:]) == 4)
+    }
+
+    @Test("Each fault is found at its place")
+    func faults() {
+        let cases: [(String, JSONValue?, String)] = [
+            ("name", "Upscale", "/name"), ("name", nil, "/name"), ("version", "1.2", "/version"),
+            ("outputs", [:], "/outputs"), ("outputs", ["image": ["type": "image"]], "/outputs/image/extension"),
+            ("inputs", ["x": ["type": "hologram"]], "/inputs/x/type"), ("quality", ["ultra": [:]], "/quality/ultra"),
+            ("quality", ["low": ["nosuch": 1]], "/quality/low/nosuch"),
+            ("quality", ["low": ["steps": 0]], "/quality/low/steps"),
+            ("cost", ["credits": -1], "/cost/credits"), ("runner", ["kind": "magic"], "/runner/kind"),
+            ("resources", ["queue": "GPU!"], "/resources/queue"), ("surprise", 1, "/surprise"),
+            ("timeoutSeconds", 0, "/timeoutSeconds"),
+        ]
+        for (key, value, pointer) in cases {
+            let error = #expect(throws: StudioError.self) { try FunctionManifest(changed(key, value)) }
+            #expect(error?.findings.map(\.pointer) == [pointer], "\(key)")
+        }
+        #expect(throws: StudioError.self) { try FunctionManifest(Self.document, folder: "other") }
+        #expect(throws: StudioError.self) { try FunctionManifest(reading: Data("{".utf8)) }
+    }
+
+    @Test("A bad entry is reported and its last good version stays; a folder that is gone is gone")
+    func reload() throws {
+        let good = try FunctionManifest(Self.document)
+        let fault = StudioError(.invalid, "broken")
+        let first = FunctionCatalogue().reloaded(from: [.init(folder: good.name, manifest: .success(good))])
+        #expect(try first.function(named: good.name) == good)
+        let second = first.reloaded(from: [.init(folder: good.name, manifest: .failure(fault))])
+        #expect(try second.function(named: good.name) == good)
+        #expect(second.faults[good.name] == fault)
+        let third = second.reloaded(from: [])
+        let error = #expect(throws: StudioError.self) { try third.function(named: good.name) }
+        #expect(error?.findings.map(\.code) == ["unknown-function"])
+    }
+}
