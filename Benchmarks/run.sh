@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Measures the studio beside its peers in one run and prints the ratios. The peers are installed here, from Debian and
+# PyPI, into .studio/bench; nothing else on the machine is changed. Usage: make bench [ONLY=submissions,latency,…] [SECONDS_EACH=8]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+home=.studio/bench
+mkdir -p "$home"
+scripts/install-system-packages.sh
+missing=()
+for package in wrk ffmpeg git-lfs python3-venv; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+if ((${#missing[@]})); then
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+if [ ! -x "$home/venv/bin/uvicorn" ]; then
+  python3 -m venv "$home/venv"
+  "$home/venv/bin/pip" install -q -r Benchmarks/peer/requirements.txt
+fi
+swift build -c release --product GatewayServer
+swift build -c release --product RenderWorker
+swift build -c release --package-path Benchmarks --product Measure
+MEASURE="Benchmarks/.build/release/Measure" exec "$home/venv/bin/python" Benchmarks/harness/main.py

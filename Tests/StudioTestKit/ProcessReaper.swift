@@ -1,0 +1,72 @@
+import Glibc
+import Synchronization
+
+/// Ends every process and removes every folder a test process leaves behind, however it dies.
+///
+/// A small shell in a session of its own holds the read end of a pipe whose write end only this process has. When this
+/// process ends (even by SIGKILL) the pipe closes, the shell kills what is still registered, removes the folders and
+/// ends. `PR_SET_PDEATHSIG` would not do: it fires when the *thread* that spawned ends, and pool threads come and go.
+final class ProcessReaper: Sendable {
+    private static let instance = Mutex<ProcessReaper?>(nil)
+
+    private static let script = """
+        trap '' INT TERM HUP
+        pids=
+        while IFS= read -r line; do
+            case $line in
+            +*) pids="$pids ${line#+}"; eval "alive_${line#+}=1" ;;
+            -*) eval "alive_${line#-}=" ;;
+            d*) set -- "$@" "${line#d}" ;;
+            esac
+        done
+        for pid in $pids; do
+            eval "alive=\\$alive_$pid"
+            [ -n "$alive" ] && kill -s KILL -- "-$pid"
+        done
+        for round in 1 2 3 4 5; do
+            rm -rf -- "$@" && break
+            sleep 0.2
+        done
+        """
+
+    private let pipe: Int32
+
+    /// The reaper of this process, started on first use.
+    static func shared() throws -> ProcessReaper {
+        try instance.withLock { reaper in
+            if let reaper { return reaper }
+            let started = try ProcessReaper()
+            reaper = started
+            return started
+        }
+    }
+
+    private init() throws {
+        let ends = try Pipe.ends()
+        defer { close(ends[0]) }
+        let request = SpawnRequest(
+            program: "setsid", arguments: ["sh", "-c", Self.script, "reaper"], environment: ["PATH": "/usr/bin:/bin"],
+            input: ends[0], ownGroup: false)
+        do { _ = try request.spawn() } catch {
+            close(ends[1])
+            throw error
+        }
+        pipe = ends[1]
+    }
+
+    /// Registers a process group to be killed.
+    func adopt(group: pid_t) throws { try tell("+\(group)\n") }
+
+    /// Forgets a process group; called before its leader is reaped, while its id cannot have been given out again.
+    func release(group: pid_t) { try? tell("-\(group)\n") }
+
+    /// Registers a folder to be removed; one that is gone by then is no error.
+    func adopt(directory: String) throws { try tell("d\(directory)\n") }
+
+    /// One line below `PIPE_BUF` bytes is written whole or not at all.
+    private func tell(_ line: String) throws {
+        var line = line
+        let written = line.withUTF8 { write(pipe, $0.baseAddress, $0.count) }
+        guard written == line.utf8.count else { throw TestKitError.system("write to the reaper") }
+    }
+}

@@ -1,0 +1,73 @@
+import FoundationEssentials
+import Glibc
+
+/// The programs as the build made them, beside the test bundle: what the tests run is what this build is.
+public enum ProgramUnderTest: String, Sendable, CaseIterable {
+    /// The gateway.
+    case gateway = "GatewayServer"
+    /// The render worker.
+    case worker = "RenderWorker"
+
+    /// Where the program is.
+    ///
+    /// - Returns: Its absolute path.
+    /// - Throws: `TestKitError` when the build did not make it.
+    public func path() throws -> String {
+        let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let folder = bundle.lastIndex(of: "/").map { bundle[..<$0] } ?? "."
+        let path = "\(folder)/\(rawValue)"
+        guard access(path, X_OK) == 0 else { throw TestKitError("\(rawValue) was not built beside \(bundle)") }
+        return path
+    }
+
+    /// Starts the program with nothing but the environment the test names.
+    ///
+    /// - Parameters:
+    ///   - arguments: Its arguments.
+    ///   - environment: Its settings.
+    ///   - directory: The working folder; `nil` is the test's own.
+    /// - Returns: The running program.
+    /// - Throws: `TestKitError` when it was not built or cannot be started.
+    public func start(
+        _ arguments: [String] = [], environment: [String: String], directory: String? = nil
+    ) throws -> ChildProcess {
+        try ChildProcess(path(), arguments, environment: environment, directory: directory)
+    }
+
+    /// Runs the program to its end.
+    ///
+    /// - Parameters:
+    ///   - arguments: Its arguments.
+    ///   - environment: Its settings.
+    ///   - directory: The working folder; `nil` is the test's own.
+    ///   - bound: The longest it may take.
+    /// - Returns: How it ended and what it wrote.
+    /// - Throws: `TestKitError` when it was not built or cannot be started, `WaitTimedOut` when it took too long.
+    public func run(
+        _ arguments: [String] = [], environment: [String: String], directory: String? = nil,
+        within bound: Duration = .seconds(60)
+    ) async throws -> ChildProcess.Completed {
+        try await ChildProcess.run(path(), arguments, environment: environment, directory: directory, within: bound)
+    }
+
+    /// A port on 127.0.0.1 that nobody listened on a moment ago.
+    ///
+    /// - Returns: The port.
+    /// - Throws: `TestKitError` when the system gives none.
+    public static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw TestKitError.system("socket") }
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let found = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard found else { throw TestKitError.system("a free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}

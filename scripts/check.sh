@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Judges the source: format, scripts, warnings, house rules. Uses the build that `make test` uses.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+printf '== swift format\n'
+sources=(Package.swift Sources Tests)
+if [ -f Benchmarks/Package.swift ]; then
+    mapfile -t -O "${#sources[@]}" sources < <(find Benchmarks -name '*.swift' -not -path '*/.build/*')
+fi
+swift format lint --strict --parallel --recursive "${sources[@]}"
+
+printf '== shellcheck\n'
+shellcheck --external-sources scripts/*.sh .ci/run
+
+# The manifest makes every compiler warning an error (HouseRules holds it to that); the package manager's own warnings
+# and the linker's are found here.
+printf '== build without warnings\n'
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+swift build --build-tests --jobs "${JOBS:-$(nproc)}" 2>&1 | tee "$log"
+if grep -n 'warning:' "$log"; then
+    printf 'The build warns.\n' >&2
+    exit 1
+fi
+
+printf '== house rules\n'
+FILTER='^HouseRulesTests\.' scripts/test.sh
