@@ -1,0 +1,65 @@
+import CMedia
+
+/// A decoder: packets in, frames out.
+final class Decoder {
+    /// What a decoder answers when it is asked for a frame.
+    enum Answer {
+        case frame
+        case needsInput
+        case ended
+        case failed(Int32)
+    }
+
+    let context: UnsafeMutablePointer<AVCodecContext>
+
+    /// Opens the decoder of a stream. Throws `unsupported` where there is none for the codec.
+    convenience init(stream: UnsafeMutablePointer<AVStream>, limits: MediaLimits, name: String, strict: Bool = false)
+        throws
+    {
+        guard let parameters = stream.pointee.codecpar else { throw MediaError(.inputInvalid, "\(name) is damaged.") }
+        try self.init(parameters.pointee.codec_id, limits: limits, name: name, strict: strict) { context in
+            context.pointee.pkt_timebase = stream.pointee.time_base
+            return avcodec_parameters_to_context(context, parameters)
+        }
+    }
+
+    /// Opens a decoder. Strict: a damaged frame is an error rather than repaired by guessing.
+    init(
+        _ codec: AVCodecID, limits: MediaLimits, name: String, strict: Bool,
+        prepare: (UnsafeMutablePointer<AVCodecContext>) -> Int32 = { _ in 0 }
+    ) throws {
+        guard let decoder = avcodec_find_decoder(codec) else {
+            throw MediaError(
+                .unsupported,
+                "\(name) is coded as \(String(cString: avcodec_get_name(codec))), which cannot be decoded.")
+        }
+        guard let context = avcodec_alloc_context3(decoder) else {
+            throw MediaError(.limitExceeded, "There is no memory for a decoder.")
+        }
+        self.context = context
+        var status = prepare(context)
+        context.pointee.max_pixels = Int64(limits.maxPixels)
+        if strict { context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK }
+        // 0 lets libav take the machine's cores. A picture's decoder gets one thread: it answers at once.
+        context.pointee.thread_count = strict ? 1 : 0
+        if status >= 0 { status = avcodec_open2(context, decoder, nil) }
+        guard status >= 0 else { throw MediaError.libav(status, .inputInvalid, "The decoder refuses \(name).") }
+    }
+
+    deinit {
+        var context: UnsafeMutablePointer<AVCodecContext>? = context
+        avcodec_free_context(&context)
+    }
+
+    /// Gives a packet, or with `nil` the end. Only ever fails on what is in the packet.
+    func send(_ packet: Packet?) -> Int32 { avcodec_send_packet(context, packet?.pointer) }
+
+    /// Takes the next frame.
+    func receive(into frame: Frame) -> Answer {
+        let status = avcodec_receive_frame(context, frame.pointer)
+        if status >= 0 { return .frame }
+        if status == cmedia_error_again() { return .needsInput }
+        if status == cmedia_error_end() { return .ended }
+        return .failed(status)
+    }
+}

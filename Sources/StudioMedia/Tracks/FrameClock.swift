@@ -1,0 +1,68 @@
+import CMedia
+
+/// Gives decoded pictures their timestamps in the output.
+///
+/// Where the input has a constant rate, timestamps that lie within one tick of its grid are put on the grid: Matroska's
+/// milliseconds become exact frame times again. All others are kept as they are: variable rates stay variable.
+struct FrameClock {
+    /// The unit of what `stamp` returns.
+    let timeBase: AVRational
+    /// The nominal rate.
+    let frameRate: AVRational
+    private let sourceBase: AVRational
+    private let start: Int64
+    private let rate: FrameRate?
+    private let frameTicks: Int64
+    private var last: Int64?
+
+    /// - Parameters:
+    ///   - stream: The input's stream.
+    ///   - start: The input's earliest timestamp, in microseconds.
+    init(_ stream: UnsafeMutablePointer<AVStream>, start: Int64) {
+        sourceBase = stream.pointee.time_base
+        self.start = av_rescale_q(start, cmedia_microsecond(), sourceBase)
+        let average = FrameRate(stream.pointee.avg_frame_rate)
+        let steady = FrameRate(stream.pointee.r_frame_rate)
+        if let steady, let average, abs(steady.framesPerSecond / average.framesPerSecond - 1) < 0.01 {
+            rate = steady
+            var scale = 1
+            while steady.numerator * scale < 10_000 { scale *= 2 }
+            timeBase = AVRational(num: 1, den: Int32(steady.numerator * scale))
+            frameTicks = Int64(steady.denominator * scale)
+            frameRate = steady.rational
+        } else {
+            rate = nil
+            let isFine = sourceBase.num != 1 || sourceBase.den > 1_000_000 || sourceBase.den < 1000
+            timeBase = isFine ? AVRational(num: 1, den: 90_000) : sourceBase
+            let nominal = average ?? steady ?? FrameRate(valid: 25, 1)
+            frameRate = nominal.rational
+            frameTicks = max(1, av_rescale_q(1, nominal.frameDuration, timeBase))
+        }
+    }
+
+    /// The timestamp and duration for a frame; `nil` for one that is not after the last one, which is left out.
+    mutating func stamp(_ frame: UnsafeMutablePointer<AVFrame>) -> (time: Int64, duration: Int64)? {
+        let source = frame.pointee.best_effort_timestamp
+        let time: Int64
+        // Timestamps of centuries are damage, and would overflow below: such a frame follows the one before.
+        if source == cmedia_no_timestamp() || abs(av_rescale_q(source, sourceBase, timeBase) / 2) > 1 << 52 {
+            time = last.map { $0 + frameTicks } ?? 0
+        } else {
+            time = place(source &- start)
+        }
+        if let last, time <= last { return nil }
+        last = time
+        let duration = av_rescale_q(frame.pointee.pkt_duration, sourceBase, timeBase)
+        return (time, rate == nil && duration > 0 ? duration : frameTicks)
+    }
+
+    private func place(_ source: Int64) -> Int64 {
+        let exact = av_rescale_q(source, sourceBase, timeBase)
+        guard rate != nil else { return exact }
+        let frame = (exact + (exact >= 0 ? frameTicks / 2 : -frameTicks / 2)) / frameTicks
+        let onGrid = frame * frameTicks
+        let tick = max(1, av_rescale_q_rnd(1, sourceBase, timeBase, AV_ROUND_UP))
+        // Two frames within a tick of one place on the grid are two frames: the second keeps its own time.
+        return abs(onGrid - exact) <= tick && onGrid > last ?? .min ? onGrid : exact
+    }
+}

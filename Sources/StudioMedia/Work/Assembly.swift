@@ -1,0 +1,123 @@
+import CMedia
+
+/// A video from a sequence of pictures: H.264 in MP4, tagged BT.709 limited range, every frame with the same duration.
+///
+/// All frames get the first one's size, rounded down to even sides. A picture of another size is scaled to fit inside with
+/// its proportions kept, and centred on black. Transparency is ignored.
+public struct Assembly: Sendable, Equatable {
+    /// The pictures in order, PNG or JPEG, told apart by content.
+    public var frames: [String]
+    /// Frames a second.
+    public var frameRate: FrameRate
+    /// The time and space to spend.
+    public var quality: QualityTier
+    /// The largest picture to accept.
+    public var limits: MediaLimits
+    /// Encoder threads. Default 0: as many as the machine's cores allow. Another number gives other bytes.
+    public var threads: Int
+
+    /// Describes the work.
+    /// - Parameters:
+    ///   - frames: The pictures' paths in order.
+    ///   - frameRate: Frames a second.
+    ///   - quality: The time and space to spend.
+    ///   - limits: The largest picture and the most frames to accept.
+    ///   - threads: Encoder threads, 0 for as many as the machine's cores allow.
+    public init(
+        frames: [String], frameRate: FrameRate = .film, quality: QualityTier = .standard,
+        limits: MediaLimits = MediaLimits(),
+        threads: Int = 0
+    ) {
+        self.frames = frames
+        self.frameRate = frameRate
+        self.quality = quality
+        self.limits = limits
+        self.threads = threads
+    }
+
+    /// Decodes, encodes and writes. Blocks for as long as it takes.
+    /// - Parameters:
+    ///   - path: The output. A file there is replaced; on failure nothing is left.
+    ///   - progress: Receives progress at every frame; what it throws stops the work.
+    /// - Throws: `MediaError` (`inputInvalid` and `inputUnreadable` name the frame at fault; `limitExceeded`,
+    ///   `parametersInvalid` without frames, `outputFailed`, `storageFull`) or what `progress` threw.
+    public func render(to path: String, progress: @escaping MediaProgressReport = { _ in }) throws {
+        guard let first = frames.first else { throw MediaError(.parametersInvalid, "There are no frames to assemble.") }
+        try limits.check(frames: frames.count, of: "The sequence")
+        var counter = ProgressCounter(total: frames.count, report: progress)
+        try counter.start()
+        let decoder = try StillDecoder(limits: limits)
+        let decoded = try Frame()
+        try blaming(0) { try decoder.decode(path: first, into: decoded) }
+        let width = Int(decoded.pointer.pointee.width) & ~1
+        let height = Int(decoded.pointer.pointee.height) & ~1
+        guard width > 0, height > 0 else {
+            throw MediaError(.unsupported, "\(fileName(first)) is less than two pixels wide or high.")
+        }
+        let muxer = try Muxer(path: path)
+        let track = try VideoTrack(
+            VideoTrack.Shape(
+                width: width, height: height, timeBase: frameRate.frameDuration, frameRate: frameRate.rational,
+                quality: quality, rateFactor: nil, threads: threads),
+            into: muxer)
+        try muxer.start()
+        let conformer = try Conformer(width: width, height: height)
+        for (index, frame) in frames.enumerated() {
+            if index > 0 { try blaming(index) { try decoder.decode(path: frame, into: decoded) } }
+            let conformed = try blaming(index) { try conformer.conform(decoded) }
+            conformed.pointer.pointee.pts = Int64(index)
+            try track.write(conformed, duration: 1)
+            try counter.advance()
+        }
+        try track.finish { try counter.beat() }
+        try counter.finishing()
+        try muxer.finish { try counter.done() }
+    }
+
+    private func blaming<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
+        do { return try body() } catch let error as MediaError {
+            throw MediaError(
+                error.code, "Frame \(index + 1) of \(frames.count): \(error.message)", detail: error.detail)
+        }
+    }
+}
+
+/// Brings pictures of any size and format to one size in 4:2:0.
+private final class Conformer {
+    private let width: Int
+    private let height: Int
+    private let output: Frame
+    private var graph: FilterGraph?
+    private var shape: PictureShape?
+
+    init(width: Int, height: Int) throws {
+        self.width = width
+        self.height = height
+        output = try Frame()
+    }
+
+    func conform(_ frame: Frame) throws -> Frame {
+        let shape = PictureShape(frame)
+        if graph == nil || shape != self.shape {
+            graph = try FilterGraph(pictures: frame, timeBase: AVRational(num: 1, den: 1), chain: chain(for: shape))
+            self.shape = shape
+        }
+        frame.pointer.pointee.pts = 0
+        try graph?.push(frame)
+        guard try graph?.pull(into: output) == true else {
+            throw MediaError(.inputInvalid, "The picture cannot be converted.")
+        }
+        return output
+    }
+
+    private func chain(for shape: PictureShape) -> String {
+        // Both kinds of picture carry full range; JPEG's matrix is always BT.601.
+        let colours = "out_range=tv:out_color_matrix=bt709" + (shape.isRGB ? "" : ":in_range=pc:in_color_matrix=bt601")
+        let isSameSize = Int(shape.width) & ~1 == width && Int(shape.height) & ~1 == height
+        let fit =
+            isSameSize
+            ? ["crop=\(width):\(height):0:0", "scale=\(colours)", "format=yuv420p"]
+            : [PictureFit.inside(width, height) + ":" + colours, "format=yuv420p", PictureFit.centred(width, height)]
+        return (fit + ["setsar=1"]).joined(separator: ",")
+    }
+}
