@@ -18,8 +18,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func proof(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies + ["StudioTestKit"], swiftSettings: strict)
+func proof(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["StudioTestKit"], exclude: exclude, swiftSettings: strict)
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -60,7 +60,7 @@ let package = Package(
         room("QueueProtocol", []),
         room("StudioCore", ["QueueProtocol"]),
         room("StudioSystem", ["StudioCore", "CCrypto", "CLinux", logging]),
-        room("StudioRedis", ["QueueProtocol", "StudioCore", "StudioSystem", "CHiredis", logging] + nio),
+        room("StudioRedis", ["QueueProtocol", "CHiredis", logging] + nio),
         room(
             "StudioPostgres", ["QueueProtocol", "StudioCore", "StudioSystem", "CPostgres", logging],
             resources: [.embedInCode("Migrations")]),
@@ -90,10 +90,10 @@ let package = Package(
             name: "StudioTestKit",
             dependencies: ["QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", logging],
             path: "Tests/StudioTestKit", swiftSettings: strict),
-        proof("QueueProtocolTests", ["QueueProtocol"]),
+        proof("QueueProtocolTests", ["QueueProtocol"], exclude: ["Fixtures"]),
         proof("StudioCoreTests", ["QueueProtocol", "StudioCore"]),
         proof("StudioSystemTests", ["StudioCore", "StudioSystem"]),
-        proof("StudioRedisTests", ["QueueProtocol", "StudioCore", "StudioRedis"]),
+        proof("StudioRedisTests", ["QueueProtocol", "StudioRedis", logging] + nio),
         proof("StudioPostgresTests", ["QueueProtocol", "StudioCore", "StudioPostgres"]),
         proof("StudioGitTests", ["StudioCore", "StudioSystem", "StudioGit"]),
         proof("StudioMediaTests", ["StudioCore", "StudioMedia"]),

@@ -7,7 +7,8 @@ public enum Timestamp {
     /// - Parameter date: The time.
     /// - Returns: 24 characters for years 0 to 9999.
     public static func text(_ date: Date) -> String {
-        let milliseconds = Int64((date.timeIntervalSince1970 * 1000).rounded(.down))
+        // To the microsecond first: a Double holds .950 as .94999…, and cutting that would lose a millisecond.
+        let milliseconds = Int64(((date.timeIntervalSince1970 * 1_000_000).rounded() / 1000).rounded(.down))
         let seconds = milliseconds >= 0 ? milliseconds / 1000 : (milliseconds - 999) / 1000
         let fraction = milliseconds - seconds * 1000
         let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400

@@ -1,0 +1,46 @@
+public import FoundationEssentials
+
+/// How far a running job is; sent by a worker over pub/sub only, the newest wins.
+public struct ProgressReport: Sendable, Hashable, Codable {
+    /// The job.
+    public var job: JobID
+    /// The job's project.
+    public var project: ProjectID
+    /// The attempt that reports; readers drop reports of attempts that are over.
+    public var attempt: Int
+    /// How much is done: 0…1.
+    public var progress: Double
+    /// What is being done, such as `encode`.
+    public var stage: String
+    /// More about it, for people.
+    public var message: String
+    /// How long it will still take, in seconds, where that can be told.
+    public var etaSeconds: Double?
+    /// When this was so.
+    public var at: Date
+
+    /// A report.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - project: The job's project.
+    ///   - attempt: The attempt that reports.
+    ///   - progress: How much is done; brought into 0…1, not-a-number counts as 0.
+    ///   - stage: What is being done.
+    ///   - message: More about it; default nothing.
+    ///   - etaSeconds: How long it will still take, in seconds; default unknown.
+    ///   - at: When this was so; default now.
+    public init(
+        job: JobID, project: ProjectID, attempt: Int, progress: Double, stage: String, message: String = "",
+        etaSeconds: Double? = nil, at: Date = Date()
+    ) {
+        self.job = job
+        self.project = project
+        self.attempt = attempt
+        self.progress = progress.isNaN ? 0 : min(1, max(0, progress))
+        self.stage = stage
+        self.message = message
+        self.etaSeconds = etaSeconds.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+        self.at = at
+    }
+}

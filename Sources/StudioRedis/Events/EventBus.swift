@@ -1,0 +1,113 @@
+import FoundationEssentials
+public import QueueProtocol
+
+/// What the programs tell each other at once and without keeping it: progress, wake-ups, control messages.
+///
+/// Nothing here is the truth: who misses something reads PostgreSQL. How often progress is sent is the sender's affair.
+public struct EventBus: Sendable {
+    private let client: RedisClient
+    private let subscriber: RedisSubscriber
+    private let keys: StudioKeys
+
+    /// A bus.
+    ///
+    /// - Parameters:
+    ///   - client: The way to Redis for what is said.
+    ///   - subscriber: The way to Redis for what is heard.
+    ///   - keys: The names of the installation.
+    public init(client: RedisClient, subscriber: RedisSubscriber, keys: StudioKeys) {
+        self.client = client
+        self.subscriber = subscriber
+        self.keys = keys
+    }
+
+    // MARK: Saying
+
+    /// Tells whoever watches a project how far a job is.
+    ///
+    /// - Parameter report: The report.
+    /// - Throws: `RedisError`; the next report makes up for a lost one.
+    public func publish(_ report: ProgressReport) async throws {
+        _ = try await publish(Array(try JSONText.compact(report)), on: keys.progressChannel(report.project))
+    }
+
+    /// Tells all gateways that PostgreSQL has new durable events.
+    ///
+    /// - Throws: `RedisError`; gateways also look by themselves.
+    public func announceEvents() async throws { _ = try await publish([], on: keys.eventsChannel) }
+
+    /// Tells whoever follows a job's log that it has grown.
+    ///
+    /// - Parameter job: The job.
+    /// - Throws: `RedisError`.
+    public func announceLog(of job: JobID) async throws { _ = try await publish([], on: keys.logChannel(job)) }
+
+    /// Tells one worker, or all.
+    ///
+    /// - Parameters:
+    ///   - message: What to tell.
+    ///   - worker: The worker; nil tells all.
+    /// - Returns: How many listeners heard it.
+    /// - Throws: `RedisError`; a cancel request also reaches the worker by its next heartbeat.
+    @discardableResult
+    public func send(_ message: ControlMessage, to worker: WorkerID? = nil) async throws -> Int {
+        let channel = worker.map { keys.controlChannel($0) } ?? keys.controlChannel
+        return try await publish(Array(try JSONText.compact(message)), on: channel)
+    }
+
+    // MARK: Hearing
+
+    /// Progress of projects.
+    ///
+    /// - Parameters:
+    ///   - projects: The projects.
+    ///   - limit: How many unread reports are kept, the newest; default 256.
+    /// - Returns: The stream.
+    /// - Throws: `CancellationError`.
+    public func progress(of projects: [ProjectID], keeping limit: Int = 256) async throws -> EventStream<ProgressReport>
+    {
+        EventStream(
+            subscription: try await subscriber.subscribe(
+                to: projects.map { keys.progressChannel($0) }, buffering: .newest(limit)),
+            read: { try? JSONText.decode(ProgressReport.self, from: Data($0)) })
+    }
+
+    /// Wake-ups for durable events; several that nobody has read yet are one.
+    ///
+    /// - Returns: The stream.
+    /// - Throws: `CancellationError`.
+    public func eventWakeups() async throws -> EventStream<Void> {
+        EventStream(
+            subscription: try await subscriber.subscribe(to: [keys.eventsChannel], buffering: .newest(1)),
+            read: { _ in })
+    }
+
+    /// Wake-ups for a job's log; several that nobody has read yet are one.
+    ///
+    /// - Parameter job: The job.
+    /// - Returns: The stream.
+    /// - Throws: `CancellationError`.
+    public func logWakeups(of job: JobID) async throws -> EventStream<Void> {
+        EventStream(
+            subscription: try await subscriber.subscribe(to: [keys.logChannel(job)], buffering: .newest(1)),
+            read: { _ in })
+    }
+
+    /// What is told to one worker and to all.
+    ///
+    /// - Parameter worker: The worker.
+    /// - Returns: The stream; kinds that are not known come as `unrecognised`.
+    /// - Throws: `CancellationError`.
+    public func control(of worker: WorkerID) async throws -> EventStream<ControlMessage> {
+        EventStream(
+            subscription: try await subscriber.subscribe(
+                to: [keys.controlChannel, keys.controlChannel(worker)], buffering: .complete(1024)),
+            read: { try? JSONText.decode(ControlMessage.self, from: Data($0)) })
+    }
+
+    private func publish(_ payload: [UInt8], on channel: String) async throws -> Int {
+        let reply = try await client.send(RedisCommand("PUBLISH", .text(channel), .bytes(payload)))
+        guard let heard = reply.integer else { throw RedisReply.unexpected("PUBLISH") }
+        return heard
+    }
+}

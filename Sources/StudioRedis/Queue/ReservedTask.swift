@@ -1,0 +1,31 @@
+public import QueueProtocol
+
+/// A message that this worker has taken and must acknowledge, return or bury.
+public struct ReservedTask: Sendable, Hashable {
+    /// The message.
+    public let message: TaskMessage
+    /// The element as it stands in the processing list.
+    let raw: [UInt8]
+}
+
+/// What a worker has in hand. The same bytes may be in hand twice, when a message was put on the queue twice.
+struct MessagesInHand {
+    private var counts: [[UInt8]: Int] = [:]
+
+    mutating func add(_ raw: [UInt8]) { counts[raw, default: 0] += 1 }
+
+    mutating func remove(_ raw: [UInt8]) {
+        guard let count = counts[raw] else { return }
+        counts[raw] = count > 1 ? count - 1 : nil
+    }
+
+    /// Those elements of a processing list that nobody has in hand.
+    func strays(in elements: [[UInt8]]) -> [[UInt8]] {
+        var counts = counts
+        return elements.filter { raw in
+            guard let count = counts[raw], count > 0 else { return true }
+            counts[raw] = count - 1
+            return false
+        }
+    }
+}

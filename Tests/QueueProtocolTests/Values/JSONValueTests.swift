@@ -1,0 +1,72 @@
+import FoundationEssentials
+import QueueProtocol
+import Testing
+
+@Suite("JSON values")
+struct JSONValueTests {
+    @Test(
+        "whole numbers stay exact over the whole 64-bit range, both signs",
+        arguments: [
+            "0", "1", "-1", "9007199254740993", "-9007199254740993", "9223372036854775807", "-9223372036854775808",
+            "9223372036854775808", "18446744073709551615",
+        ])
+    func exactIntegers(text: String) throws {
+        let value = try JSONText.decode(JSONValue.self, from: text)
+        #expect(try JSONText.string(value) == text)
+    }
+
+    @Test func seedsAreReadAsUnsigned() throws {
+        #expect(try JSONText.decode(JSONValue.self, from: "18446744073709551615").uint64Value == .max)
+        #expect(try JSONText.decode(JSONValue.self, from: "-1").uint64Value == nil)
+        #expect(try JSONText.decode(JSONValue.self, from: "1.5").uint64Value == nil)
+        #expect(JSONValue.number(2.0).intValue == 2)
+        #expect(JSONValue.number(1e300).intValue == nil)
+        #expect(JSONValue.unsigned(.max).intValue == nil)
+    }
+
+    @Test func everyKindSurvives() throws {
+        let text = #"{"a":[null,true,false,1,-2.5,"x"],"b":{}}"#
+        let value = try JSONText.decode(JSONValue.self, from: text)
+        #expect(
+            value == [
+                "a": [nil, true, false, 1, -2.5, "x"], "b": [:],
+            ])
+        #expect(try JSONText.string(value, sortedKeys: true) == text)
+        #expect(value["a"]?.arrayValue?.count == 6)
+        #expect(value["a"]?.arrayValue?[1].boolValue == true)
+        #expect(value["missing"] == nil)
+        #expect(value["b"]?.objectValue?.isEmpty == true)
+    }
+
+    @Test func notANumberIsRefused() {
+        #expect(throws: EncodingError.self) { try JSONText.string(JSONValue.number(.nan)) }
+    }
+
+    @Test func documentsAreSortedIndentedAndEndWithANewline() throws {
+        let value: JSONValue = ["b": [1, ["z": "a/b", "y": []]], "a": [:], "ä": "\u{1}\n\""]
+        let text = String(decoding: try JSONText.document(value), as: UTF8.self)
+        #expect(
+            text == """
+                {
+                  "a": {},
+                  "b": [
+                    1,
+                    {
+                      "y": [],
+                      "z": "a/b"
+                    }
+                  ],
+                  "ä": "\\u0001\\n\\""
+                }
+
+                """)
+        #expect(try JSONText.decode(JSONValue.self, from: text) == value)
+    }
+
+    @Test func timesAreWrittenAndReadAsRFC3339() throws {
+        let date = Date(timeIntervalSince1970: 1_795_248_214.95)
+        #expect(try JSONText.string([date]) == #"["2026-11-21T08:03:34.950Z"]"#)
+        #expect(try JSONText.decode([Date].self, from: #"["2026-11-21T08:03:34.950Z"]"#) == [date])
+        #expect(throws: DecodingError.self) { try JSONText.decode([Date].self, from: #"["yesterday"]"#) }
+    }
+}

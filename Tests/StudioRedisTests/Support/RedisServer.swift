@@ -1,0 +1,171 @@
+import Foundation
+import Logging
+import NIOPosix
+import QueueProtocol
+import StudioRedis
+import Synchronization
+import Testing
+
+/// A private redis-server on a Unix socket in a folder of its own; stopped and swept away with the closure.
+final class RedisServer: Sendable {
+    let folder: URL
+    private let process = Mutex<Process?>(nil)
+
+    var socket: String { folder.appending(component: "redis.sock").path() }
+    var configuration: RedisConfiguration {
+        var configuration = RedisConfiguration(endpoint: .unixSocket(path: socket))
+        configuration.reconnectDelay = .milliseconds(5)
+        configuration.maximumReconnectDelay = .milliseconds(50)
+        return configuration
+    }
+
+    private init() throws {
+        var template = Array("/tmp/studio-redis-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
+        folder = URL(filePath: String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+
+    static func run<Result>(_ options: [String] = [], _ body: (RedisServer) async throws -> Result) async throws
+        -> Result
+    {
+        let server = try RedisServer()
+        do {
+            try await server.start(options)
+            let result = try await body(server)
+            server.kill()
+            try FileManager.default.removeItem(at: server.folder)
+            return result
+        } catch {
+            server.kill()
+            try? FileManager.default.removeItem(at: server.folder)
+            throw error
+        }
+    }
+
+    /// Starts the server and returns when it says that it accepts connections.
+    func start(_ options: [String] = []) async throws {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments =
+            [
+                "redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder.path(), "--daemonize", "no",
+                "--save", "", "--appendonly", "no", "--enable-debug-command", "yes",
+            ] + options
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        let (lines, continuation) = AsyncStream<String>.makeStream()
+        output.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty {
+                handle.readabilityHandler = nil
+                continuation.finish()
+            } else {
+                continuation.yield(String(decoding: data, as: UTF8.self))
+            }
+        }
+        try process.run()
+        self.process.withLock { $0 = process }
+        var text = ""
+        for await line in lines {
+            text += line
+            if text.contains("accept connections") { return }
+        }
+        Issue.record("redis-server ended before it was ready: \(text)")
+        throw CancellationError()
+    }
+
+    /// SIGKILL, and waits until the process is gone.
+    func kill() {
+        process.withLock { process in
+            if let process {
+                _ = Glibc.kill(process.processIdentifier, SIGKILL)
+                process.waitUntilExit()
+            }
+            process = nil
+        }
+    }
+
+    /// Freezes the server: its socket stays open and nothing answers.
+    func freeze() { signal(SIGSTOP) }
+
+    func thaw() { signal(SIGCONT) }
+
+    private func signal(_ number: Int32) {
+        process.withLock { if let process = $0 { _ = Glibc.kill(process.processIdentifier, number) } }
+    }
+}
+
+let eventLoops = MultiThreadedEventLoopGroup.singleton
+
+let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+extension RedisServer {
+    func connect() async throws -> RedisConnection { try await RedisConnection.connect(configuration, on: eventLoops) }
+
+    /// Runs a client for as long as the closure.
+    func withClient<Result: Sendable>(
+        _ change: (inout RedisConfiguration) -> Void = { _ in },
+        _ body: @Sendable (RedisClient) async throws -> Result
+    ) async throws -> Result {
+        var configuration = configuration
+        change(&configuration)
+        let client = RedisClient(configuration: configuration, group: eventLoops, logger: silent)
+        return try await running({ await client.run() }) {
+            try await client.waitUntilConnected()
+            return try await body(client)
+        }
+    }
+
+    /// Runs a client and a subscriber for as long as the closure.
+    func withBus<Result: Sendable>(
+        _ body: @Sendable (RedisClient, RedisSubscriber) async throws -> Result
+    ) async throws -> Result {
+        try await withClient { client in
+            let subscriber = RedisSubscriber(configuration: client.configuration, group: eventLoops, logger: silent)
+            return try await running({ await subscriber.run() }) { try await body(client, subscriber) }
+        }
+    }
+
+    /// Runs a client and a consumer of the queue `studio` for as long as the closure.
+    func withConsumer<Result: Sendable>(
+        _ body: @Sendable (RedisClient, TaskQueue, TaskConsumer) async throws -> Result
+    ) async throws -> Result {
+        try await withClient { client in
+            let consumer = TaskConsumer(
+                worker: WorkerID(), queues: ["studio"], client: client, keys: StudioKeys(), group: eventLoops,
+                logger: silent)
+            return try await running({ await consumer.run() }) {
+                try await body(client, TaskQueue(client: client, keys: StudioKeys()), consumer)
+            }
+        }
+    }
+}
+
+/// Runs a service beside a closure and cancels it, and waits for its end, when the closure is done.
+func running<Result: Sendable>(
+    _ service: @escaping @Sendable () async -> Void, _ body: () async throws -> Result
+) async throws -> Result {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await service() }
+        let result: Result
+        do {
+            result = try await body()
+        } catch {
+            group.cancelAll()
+            throw error
+        }
+        group.cancelAll()
+        return result
+    }
+}
+
+/// Waits for a client to notice that the server is away.
+func untilAway(_ client: RedisClient) async throws {
+    while client.isConnected {
+        try Task.checkCancellation()
+        await Task.yield()
+    }
+}
+
+func code(_ error: (any Error)?) -> RedisError.Code? { (error as? RedisError)?.code }
