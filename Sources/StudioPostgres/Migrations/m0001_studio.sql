@@ -19,11 +19,11 @@ CREATE TABLE users (
 );
 CREATE UNIQUE INDEX users_email ON users (lower(email));
 
--- Failed logins, per account and per address; rows age out by their window.
+-- Failed logins since the last pause of one window, per account and per address.
 CREATE TABLE login_failures (
     subject        text PRIMARY KEY,
     failures       integer NOT NULL CHECK (failures > 0),
-    window_started timestamptz NOT NULL DEFAULT now()
+    last_failed_at timestamptz NOT NULL
 );
 
 -- What each user has: the sums of the ledger, kept beside it so that a balance is one row and a hold one update.
@@ -70,7 +70,7 @@ CREATE TABLE jobs (
     function            text NOT NULL,
     function_revision   text NOT NULL REFERENCES function_revisions,
     parameters          jsonb NOT NULL,
-    inputs              jsonb NOT NULL,
+    inputs              jsonb NOT NULL CHECK (jsonb_typeof(inputs) = 'object'),
     quality             text NOT NULL CHECK (quality IN ('low', 'standard', 'high')),
     queue               text NOT NULL,
     priority            smallint NOT NULL CHECK (priority BETWEEN 0 AND 9),
@@ -212,6 +212,8 @@ CREATE TABLE idempotency_keys (
     user_id     uuid NOT NULL REFERENCES users,
     key         text NOT NULL CHECK (key ~ '^[\x21-\x7e]{1,128}$'),
     fingerprint text NOT NULL CHECK (fingerprint ~ '^[0-9a-f]{64}$'),
+    -- What the request makes, where that takes more than one transaction: whoever finishes it completes the key.
+    resource_id uuid,
     -- Null while the answer is not known yet.
     status      integer,
     headers     jsonb,
@@ -220,6 +222,7 @@ CREATE TABLE idempotency_keys (
     PRIMARY KEY (user_id, key)
 );
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_unanswered ON idempotency_keys (resource_id) WHERE status IS NULL;
 
 -- Durable events. Readers go by (xid, id) and only up to the oldest transaction still running
 -- (pg_snapshot_xmin(pg_current_snapshot())), so that an event is never skipped because an earlier one became visible later.
@@ -240,9 +243,17 @@ CREATE INDEX events_age ON events USING brin (created_at);
 -- What may follow what (design: the life of a job), whoever asks; and every change of state tells of itself.
 CREATE FUNCTION jobs_guard_transition() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.attempt < OLD.attempt THEN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state NOT IN ('waiting', 'queued') OR NEW.attempt <> 0 THEN
+            RAISE EXCEPTION 'job % may not begin as %', NEW.id, NEW.state
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'job_state_transition';
+        END IF;
+        RETURN NEW;
+    END IF;
+    -- The token rises with every claim and with nothing else.
+    IF NEW.attempt <> OLD.attempt + (CASE WHEN NEW.state = 'running' AND OLD.state <> 'running' THEN 1 ELSE 0 END) THEN
         RAISE EXCEPTION 'attempt of job % may not go from % to %', OLD.id, OLD.attempt, NEW.attempt
-            USING ERRCODE = 'check_violation', CONSTRAINT = 'attempt_never_falls';
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'attempt_rises_with_claim';
     END IF;
     IF NEW.state IS DISTINCT FROM OLD.state AND NOT (CASE OLD.state
             WHEN 'waiting' THEN NEW.state IN ('queued', 'failed', 'cancelled')
@@ -256,7 +267,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER jobs_guard_transition BEFORE UPDATE OF state, attempt ON jobs
+CREATE TRIGGER jobs_guard_transition BEFORE INSERT OR UPDATE OF state, attempt ON jobs
     FOR EACH ROW EXECUTE FUNCTION jobs_guard_transition();
 
 CREATE FUNCTION jobs_tell_state() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,0 +1,83 @@
+package import FoundationEssentials
+package import QueueProtocol
+package import StudioCore
+
+/// A job that a worker holds, with all it needs to run it.
+package struct ClaimedJob: Sendable, Hashable {
+    package var id: JobID
+    /// The fencing token of this claim.
+    package var attempt: Int
+    package var tenant: TenantID
+    package var tenantName: String
+    package var project: ProjectID
+    package var projectName: String
+    package var user: UserID
+    package var userEmail: String
+    package var userDisplayName: String
+    package var shot: String
+    package var version: Int
+    package var function: String
+    package var functionVersion: String
+    /// The manifest of the revision the job was sold with.
+    package var manifest: JSONValue
+    package var parameters: JSONValue
+    /// As submitted: input name → project path, `take:<id>` or `job:<id>`.
+    package var inputs: [String: String]
+    /// The project path of each input that names a job or a take; one that is missing here has no published take.
+    package var resolvedInputs: [String: String]
+    package var quality: QualityTier
+    package var queue: String
+    package var maxAttempts: Int
+    /// Attempts counted before this one; `RetryPolicy.delay(afterFailures: countedAttempts + 1, …)`.
+    package var countedAttempts: Int
+    package var timeoutSeconds: Int
+    package var cancelRequested: Bool
+    package var requestID: String?
+    package var traceparent: String?
+    package var queuedAt: Date
+    package var leaseExpiresAt: Date
+    /// The take an earlier attempt allocated; this attempt finishes that very one.
+    package var take: TakeRecord?
+}
+
+/// A claim a worker believes it holds.
+package struct HeldClaim: Sendable, Hashable {
+    package var job: JobID
+    package var attempt: Int
+
+    package init(job: JobID, attempt: Int) {
+        self.job = job
+        self.attempt = attempt
+    }
+}
+
+/// What a heartbeat found about one claim.
+package struct ClaimStatus: Sendable, Hashable {
+    package var claim: HeldClaim
+    /// Whether the lease is still this worker's; where not, the attempt must stop and nothing of it be published.
+    package var isHeld: Bool
+    package var cancelRequested: Bool
+}
+
+/// How an attempt that did not succeed left its job.
+package enum AttemptEnd: Sendable, Hashable {
+    /// Queued again, not before this time (nil: at once).
+    case queued(notBefore: Date?)
+    /// Failed for good; these jobs that waited for it failed with it.
+    case failed(failedDependents: [JobID])
+    /// Cancelled, because somebody had asked.
+    case cancelled(failedDependents: [JobID])
+}
+
+/// What the recovery did with a job whose lease had run out.
+package struct RecoveredJob: Sendable, Hashable {
+    package var claim: HeldClaim
+    package var worker: WorkerID
+    package var end: AttemptEnd
+}
+
+/// The claim is no longer the caller's: another attempt, the recovery or a cancel went ahead. Nothing was changed.
+package struct LeaseLost: Error, Sendable, Hashable, CustomStringConvertible {
+    package var claim: HeldClaim
+    package var description: String { "attempt \(claim.attempt) of job \(claim.job) no longer holds its lease" }
+}

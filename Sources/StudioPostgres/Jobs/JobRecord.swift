@@ -1,0 +1,135 @@
+package import FoundationEssentials
+package import QueueProtocol
+package import StudioCore
+
+/// A job as it stands.
+package struct JobRecord: Sendable, Hashable {
+    package var id: JobID
+    package var tenant: TenantID
+    package var project: ProjectID
+    package var projectName: String
+    package var user: UserID
+    package var shot: String
+    package var version: Int
+    package var function: String
+    package var functionVersion: String
+    package var parameters: JSONValue
+    package var inputs: [String: String]
+    package var quality: QualityTier
+    package var queue: String
+    package var priority: Int
+    package var maxAttempts: Int
+    package var timeoutSeconds: Int
+    package var notBefore: Date?
+    package var state: JobState
+    /// The fencing token: how often the job was claimed.
+    package var attempt: Int
+    /// Attempts that count against `maxAttempts` since the last retry.
+    package var countedAttempts: Int
+    /// How often a person asked for a retry.
+    package var round: Int
+    package var worker: WorkerID?
+    package var cancelRequestedAt: Date?
+    package var failure: JobFailure?
+    package var credits: Int
+    package var requestID: String?
+    package var traceparent: String?
+    package var createdAt: Date
+    package var queuedAt: Date?
+    package var pushedAt: Date?
+    package var startedAt: Date?
+    package var finishedAt: Date?
+    package var dependsOn: [JobID]
+    /// The published take, once there is one.
+    package var take: TakeID?
+}
+
+/// One claim of a job, and how it ended.
+package struct JobAttempt: Sendable, Hashable {
+    /// How an attempt ended.
+    package enum Outcome: String, Sendable, Hashable, Codable {
+        case succeeded, failed, cancelled
+        /// The worker was drained and gave the job back.
+        case released
+        /// The lease ran out.
+        case lost
+    }
+    package var attempt: Int
+    package var worker: WorkerID
+    package var workerName: String
+    package var startedAt: Date
+    package var finishedAt: Date?
+    /// Nil while it runs.
+    package var outcome: Outcome?
+    package var failure: JobFailure?
+}
+
+/// Which jobs of a project to list; a nil field does not filter.
+package struct JobFilter: Sendable, Hashable {
+    package var states: Set<JobState>?
+    package var shot: String?
+    package var function: String?
+    /// Created at or after.
+    package var since: Date?
+
+    package init(
+        states: Set<JobState>? = nil, shot: String? = nil, function: String? = nil, since: Date? = nil
+    ) {
+        self.states = states
+        self.shot = shot
+        self.function = function
+        self.since = since
+    }
+}
+
+/// What a cancel did.
+package struct Cancellation: Sendable {
+    package enum Effect: Sendable, Hashable {
+        /// It had not started and is cancelled now.
+        case cancelled
+        /// It runs; its worker is told at its next heartbeat (publish the request to be faster).
+        case requested
+        /// It was finished already; nothing changed.
+        case alreadyFinished
+    }
+    package var job: JobRecord
+    package var effect: Effect
+    /// Jobs that waited for it, now failed with `dependency-failed`.
+    package var failedDependents: [JobID]
+}
+
+/// What must be put on the runway for a job: the dispatcher makes the message from it.
+package struct RunwayJob: Sendable, Hashable {
+    package var id: JobID
+    package var queue: String
+    package var priority: Int
+    package var function: String
+    package var attempt: Int
+    package var round: Int
+    package var requestID: String?
+    package var traceparent: String?
+}
+
+/// One piece of a runner's log.
+package struct LogChunk: Sendable, Hashable {
+    package var attempt: Int
+    package var sequence: Int
+    package var at: Date
+    /// Whole lines, each with its newline.
+    package var lines: String
+}
+
+/// A place in a job's log: everything up to and including this chunk was read.
+package struct LogPosition: Sendable, Hashable, Comparable {
+    package var attempt: Int
+    package var sequence: Int
+
+    package init(attempt: Int, sequence: Int) {
+        self.attempt = attempt
+        self.sequence = sequence
+    }
+
+    package static func < (left: LogPosition, right: LogPosition) -> Bool {
+        (left.attempt, left.sequence) < (right.attempt, right.sequence)
+    }
+}

@@ -1,0 +1,151 @@
+package import QueueProtocol
+import StudioCore
+
+/// What a worker asks while it holds jobs. Time is the database's: no worker's clock decides about a lease.
+extension JobStore {
+    /// Claims those of the jobs that are queued and due, in one statement: each raises its attempt and gets a lease.
+    ///
+    /// - Parameters:
+    ///   - jobs: The jobs that messages named.
+    ///   - worker: Who claims.
+    ///   - name: Its name, kept with the attempt.
+    ///   - lease: How long it holds without a heartbeat.
+    /// - Returns: What was claimed, in the order asked for; a job that is missing here has a stale message.
+    /// - Throws: `PostgresError`.
+    package func claim(
+        _ jobs: [JobID], worker: WorkerID, name: String, lease: Duration
+    ) async throws -> [ClaimedJob] {
+        guard !jobs.isEmpty else { return [] }
+        let parameters: [PostgresParameter] = [.ids(jobs), .id(worker), .text(name), .milliseconds(lease)]
+        return try await database.withConnection { connection in
+            try connection.query(ClaimSQL.claim, parameters).map { try ClaimedJob($0) }
+        }
+    }
+
+    /// Renews the leases of a worker in one statement that never waits for a row, and notes that the worker lives.
+    ///
+    /// - Parameters:
+    ///   - worker: Who holds them.
+    ///   - claims: What it believes to hold.
+    ///   - lease: How long from now.
+    /// - Returns: For each claim whether it is still held and whether somebody asked to cancel.
+    /// - Throws: `PostgresError`.
+    package func heartbeat(
+        worker: WorkerID, claims: [HeldClaim], lease: Duration
+    ) async throws -> [ClaimStatus] {
+        let parameters: [PostgresParameter] = [
+            .id(worker), .ids(claims.map(\.job)), .ints(claims.map(\.attempt)), .milliseconds(lease),
+        ]
+        return try await database.withConnection { connection in
+            try connection.query(ClaimSQL.heartbeat, parameters).map { row in
+                ClaimStatus(
+                    claim: HeldClaim(job: try row.decode("id"), attempt: try row.decode("attempt")),
+                    isHeld: try row.decode("is_held"), cancelRequested: try row.decode("cancel_requested"))
+            }
+        }
+    }
+
+    /// Whether an attempt is still the job's.
+    package func isHeld(_ claim: HeldClaim) async throws -> Bool {
+        try await database.withConnection { connection in
+            try !connection.query(ClaimSQL.isHeld, [.id(claim.job), .int(claim.attempt)]).isEmpty
+        }
+    }
+
+    private enum ClaimSQL {
+        // It waits for a locked row rather than skip it: the dispatcher may hold it for a moment to mark it as pushed,
+        // and a job skipped here would lose its message.
+        static let claim = """
+            WITH due AS (
+                SELECT id FROM jobs
+                WHERE id = ANY ($1) AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
+                ORDER BY id FOR UPDATE
+            ), c AS (
+                UPDATE jobs j SET state = 'running', attempt = j.attempt + 1, worker_id = $2, pushed_at = NULL,
+                    started_at = now(), lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
+                FROM due WHERE j.id = due.id
+                RETURNING j.*
+            ), attempts AS (
+                INSERT INTO job_attempts (job_id, attempt, worker_id, worker_name)
+                SELECT id, attempt, $2, $3 FROM c
+            )
+            SELECT c.id, c.attempt, c.tenant_id, n.name AS tenant_name, c.project_id, p.name AS project_name, c.user_id,
+                   u.email, u.display_name, c.shot, c.version, c.function, r.version AS function_version, r.manifest,
+                   c.parameters, c.inputs, c.quality, c.queue, c.max_attempts, c.counted_attempts, c.timeout_seconds,
+                   c.cancel_requested_at IS NOT NULL AS cancel_requested, c.request_id, c.traceparent, c.queued_at,
+                   c.lease_expires_at, to_jsonb(t) AS take,
+                   coalesce((
+                       SELECT jsonb_object_agg(i.key, s.path)
+                       FROM jsonb_each_text(c.inputs) i JOIN takes s
+                         ON s.project_id = c.project_id AND s.published_at IS NOT NULL
+                        AND (s.job_id = CASE WHEN i.value ~* \(uuidAfter("job")) THEN substr(i.value, 5)::uuid END
+                          OR s.id = CASE WHEN i.value ~* \(uuidAfter("take")) THEN substr(i.value, 6)::uuid END)
+                   ), '{}') AS resolved_inputs
+            FROM c
+            JOIN tenants n ON n.id = c.tenant_id
+            JOIN projects p ON p.id = c.project_id
+            JOIN users u ON u.id = c.user_id
+            JOIN function_revisions r ON r.digest = c.function_revision
+            LEFT JOIN takes t ON t.job_id = c.id
+            ORDER BY array_position($1, c.id)
+            """
+        private static func uuidAfter(_ scheme: String) -> String {
+            "'^\(scheme):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+        }
+        // SKIP LOCKED: a row that is locked is being published or ended by this very attempt, or by whoever took it over;
+        // nobody can take it meanwhile, and the other leases must not wait. Not waited for on disk either: a renewal lost
+        // with the server is one heartbeat.
+        static let heartbeat = """
+            WITH hint AS (SELECT set_config('synchronous_commit', 'off', true)), claimed AS (
+                SELECT * FROM unnest($2::uuid[], $3::integer[]) AS c (id, attempt), hint
+            ), seen AS (
+                UPDATE workers SET seen_at = now() WHERE id = $1
+            ), renewable AS (
+                SELECT j.id FROM jobs j JOIN claimed c ON c.id = j.id AND c.attempt = j.attempt
+                WHERE j.state = 'running' AND j.worker_id = $1
+                FOR UPDATE OF j SKIP LOCKED
+            ), renewed AS (
+                UPDATE jobs j SET lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
+                FROM renewable r WHERE j.id = r.id
+            )
+            SELECT c.id, c.attempt,
+                   coalesce(j.state = 'running' AND j.attempt = c.attempt AND j.worker_id = $1, false) AS is_held,
+                   j.cancel_requested_at IS NOT NULL AS cancel_requested
+            FROM claimed c LEFT JOIN jobs j ON j.id = c.id
+            """
+        static let isHeld = "SELECT FROM jobs WHERE id = $1 AND attempt = $2 AND state = 'running'"
+    }
+}
+
+extension ClaimedJob {
+    init(_ row: PostgresRow) throws(PostgresError) {
+        id = try row.decode("id")
+        attempt = try row.decode("attempt")
+        tenant = try row.decode("tenant_id")
+        tenantName = try row.decode("tenant_name")
+        project = try row.decode("project_id")
+        projectName = try row.decode("project_name")
+        user = try row.decode("user_id")
+        userEmail = try row.decode("email")
+        userDisplayName = try row.decode("display_name")
+        shot = try row.decode("shot")
+        version = try row.decode("version")
+        function = try row.decode("function")
+        functionVersion = try row.decode("function_version")
+        manifest = try row.decode("manifest")
+        parameters = try row.decode("parameters")
+        inputs = try row.document("inputs") ?? [:]
+        resolvedInputs = try row.document("resolved_inputs") ?? [:]
+        quality = try row.word("quality")
+        queue = try row.decode("queue")
+        maxAttempts = try row.decode("max_attempts")
+        countedAttempts = try row.decode("counted_attempts")
+        timeoutSeconds = try row.decode("timeout_seconds")
+        cancelRequested = try row.decode("cancel_requested")
+        requestID = try row.decode("request_id")
+        traceparent = try row.decode("traceparent")
+        queuedAt = try row.decode("queued_at")
+        leaseExpiresAt = try row.decode("lease_expires_at")
+        take = try row.document("take", as: TakeRow.self)?.record
+    }
+}

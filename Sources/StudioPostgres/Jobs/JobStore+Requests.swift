@@ -1,0 +1,107 @@
+package import QueueProtocol
+import StudioCore
+
+/// What people ask of a job that is there.
+extension JobStore {
+    /// Cancels a job: at once where it has not started, by its worker where it runs. Asking again changes nothing.
+    ///
+    /// - Parameters:
+    ///   - id: The job.
+    ///   - tenant: Whose it must be; default anyone's.
+    /// - Returns: What it did.
+    /// - Throws: `StudioError` with code `notFound`; `PostgresError`.
+    package func cancel(_ id: JobID, tenant: TenantID? = nil) async throws -> Cancellation {
+        try await database.transaction { connection in
+            let effect: Cancellation.Effect
+            var failed: [JobID] = []
+            switch try lockedState(of: id, tenant: tenant, on: connection) {
+            case .waiting, .queued:
+                try connection.execute(RequestSQL.cancelNow, [.id(id)])
+                failed = try failDependents(of: [id], on: connection)
+                effect = .cancelled
+            case .running:
+                try connection.execute(RequestSQL.requestCancel, [.id(id)])
+                effect = .requested
+            case .succeeded, .failed, .cancelled:
+                effect = .alreadyFinished
+            }
+            return Cancellation(job: try record(id, on: connection), effect: effect, failedDependents: failed)
+        }
+    }
+
+    /// Begins a new round of a job that failed or was cancelled: credits held anew, attempts counted anew, history kept.
+    /// Jobs that failed because they waited for it stay failed.
+    ///
+    /// - Parameters:
+    ///   - id: The job.
+    ///   - tenant: Whose it must be; default anyone's.
+    /// - Returns: The job, queued or waiting.
+    /// - Throws: `StudioError` with code `notFound`, `conflict` or `insufficientCredits`; `PostgresError`.
+    package func retry(_ id: JobID, tenant: TenantID? = nil) async throws -> JobRecord {
+        try await database.transaction { connection in
+            let state = try lockedState(of: id, tenant: tenant, on: connection)
+            guard state == .failed || state == .cancelled else {
+                throw StudioError(
+                    .conflict, "only a failed or cancelled job can be retried, and this one is \(state.rawValue)")
+            }
+            var next = JobState.queued
+            for row in try connection.query(RequestSQL.upstream, [.id(id)]) {
+                switch try row.word("state", as: JobState.self) {
+                case .succeeded: break
+                case .failed, .cancelled:
+                    throw StudioError(.conflict, "a job that this one depends on did not succeed; retry it first")
+                case .waiting, .queued, .running: next = .waiting
+                }
+            }
+            let job = try record(id, on: connection)
+            guard try !connection.query(RequestSQL.isArchived, [.id(job.project)])[0].decode("is_archived") else {
+                throw StudioError(.conflict, "the project is archived; restore it to retry jobs")
+            }
+            try checkFunds(of: job.user, cost: job.credits, on: connection)
+            try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
+            return try record(id, on: connection)
+        }
+    }
+
+    private func lockedState(
+        of id: JobID, tenant: TenantID?, on connection: PostgresConnection
+    ) throws -> JobState {
+        guard let row = try connection.query(RequestSQL.lock, [.id(id), .id(tenant)]).first else { throw Self.missing }
+        return try row.word("state")
+    }
+
+    private enum RequestSQL {
+        static let lock = """
+            SELECT state FROM jobs WHERE id = $1 AND ($2::uuid IS NULL OR tenant_id = $2) FOR UPDATE
+            """
+        static let cancelNow = """
+            WITH cancelled AS (
+                UPDATE jobs SET state = 'cancelled', finished_at = now(), pushed_at = NULL,
+                    cancel_requested_at = coalesce(cancel_requested_at, now())
+                WHERE id = $1
+                RETURNING id, user_id, round, credits
+            )
+            INSERT INTO ledger_entries (user_id, job_id, round, kind, amount)
+            SELECT user_id, id, round, 'return', credits FROM cancelled WHERE credits > 0
+            """
+        static let requestCancel = """
+            UPDATE jobs SET cancel_requested_at = now() WHERE id = $1 AND cancel_requested_at IS NULL
+            """
+        static let upstream = """
+            SELECT u.state FROM jobs u
+            WHERE u.id IN (SELECT depends_on FROM job_dependencies WHERE job_id = $1) ORDER BY u.id FOR SHARE
+            """
+        static let isArchived = "SELECT archived_at IS NOT NULL AS is_archived FROM projects WHERE id = $1"
+        static let retry = """
+            WITH retried AS (
+                UPDATE jobs SET state = $2, round = round + 1, counted_attempts = 0, failure = NULL,
+                    cancel_requested_at = NULL, not_before = NULL, pushed_at = NULL, started_at = NULL,
+                    finished_at = NULL, queued_at = CASE WHEN $2 = 'queued' THEN now() END
+                WHERE id = $1
+                RETURNING id, user_id, round, credits
+            )
+            INSERT INTO ledger_entries (user_id, job_id, round, kind, amount)
+            SELECT user_id, id, round, 'hold', credits FROM retried WHERE credits > 0
+            """
+    }
+}

@@ -1,0 +1,79 @@
+package import FoundationEssentials
+package import QueueProtocol
+package import StudioCore
+
+/// A job as it is asked for: checked by its rules, not yet paid for.
+package struct NewJob: Sendable {
+    /// The id the job will have; the same id is admitted once.
+    package var id: JobID
+    package var tenant: TenantID
+    package var project: ProjectID
+    /// Who pays.
+    package var user: UserID
+    package var shot: ShotName
+    package var version: Int
+    /// The function's name.
+    package var function: String
+    package var functionVersion: String
+    /// SHA-256 of the manifest in hexadecimal; the revision is kept under it.
+    package var functionDigest: String
+    /// The manifest as it is sold now.
+    package var manifest: JSONValue
+    package var parameters: JSONValue
+    /// Input name → project path, `take:<id>` or `job:<id>`.
+    package var inputs: [String: String]
+    package var quality: QualityTier
+    package var queue: String
+    /// 0…9, the higher the sooner.
+    package var priority: Int
+    package var maxAttempts: Int
+    package var timeoutSeconds: Int
+    package var notBefore: Date?
+    /// Jobs of the same project that must succeed first, those behind `job:` inputs included.
+    package var dependsOn: [JobID]
+    /// What the job costs; 0 is allowed and moves nothing.
+    package var credits: Int
+    package var requestID: String?
+    package var traceparent: String?
+
+    package init(
+        id: JobID, tenant: TenantID, project: ProjectID, user: UserID, shot: ShotName, version: Int, function: String,
+        functionVersion: String, functionDigest: String, manifest: JSONValue, parameters: JSONValue,
+        inputs: [String: String] = [:], quality: QualityTier = .standard, queue: String, priority: Int = 5,
+        maxAttempts: Int = 3, timeoutSeconds: Int = 900, notBefore: Date? = nil, dependsOn: [JobID] = [], credits: Int,
+        requestID: String? = nil, traceparent: String? = nil
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.project = project
+        self.user = user
+        self.shot = shot
+        self.version = version
+        self.function = function
+        self.functionVersion = functionVersion
+        self.functionDigest = functionDigest
+        self.manifest = manifest
+        self.parameters = parameters
+        self.inputs = inputs
+        self.quality = quality
+        self.queue = queue
+        self.priority = priority
+        self.maxAttempts = maxAttempts
+        self.timeoutSeconds = timeoutSeconds
+        self.notBefore = notBefore
+        self.dependsOn = dependsOn
+        self.credits = credits
+        self.requestID = requestID
+        self.traceparent = traceparent
+    }
+}
+
+/// What became of a submission.
+package enum Admission: Sendable {
+    /// It is a job now.
+    case admitted(JobRecord)
+    /// The same idempotency key came before with the same body: the first answer again.
+    case replayed(IdempotentAnswer)
+    /// A job with this id was there already (a commit whose answer was lost, or a message sent twice).
+    case known(JobRecord)
+}

@@ -1,0 +1,183 @@
+package import QueueProtocol
+package import StudioCore
+
+/// The projects' rows: reading and changing; `ProjectStore+Creation.swift` makes them. Refusals are `StudioError`, faults
+/// `PostgresError`.
+package struct ProjectStore: Sendable {
+    let database: Database
+
+    package init(_ database: Database) { self.database = database }
+
+    static let missing = StudioError(.notFound, "there is no such project")
+
+    /// A tenant's project; nil where there is none or its folder is still being made.
+    package func get(tenant: TenantID, name: String) async throws -> ProjectRecord? {
+        try await database.withConnection { connection in
+            try connection.query(SQL.named, [.id(tenant), .text(name)]).first.map { try ProjectRecord($0) }
+        }
+    }
+
+    /// A project; nil where there is none or its folder is still being made.
+    package func get(_ id: ProjectID) async throws -> ProjectRecord? {
+        try await database.withConnection { connection in
+            try connection.query(SQL.one, [.id(id)]).first.map { try ProjectRecord($0) }
+        }
+    }
+
+    /// A tenant's projects, newest first.
+    ///
+    /// - Parameters:
+    ///   - tenant: Whose.
+    ///   - search: What name or title must contain, without regard to case; default anything.
+    ///   - includeArchived: Whether archived ones are listed too; default no.
+    ///   - limit: How many at most; default 50.
+    ///   - before: The last id of the page before; default the first page.
+    /// - Returns: The projects.
+    /// - Throws: `PostgresError`.
+    package func list(
+        tenant: TenantID, search: String? = nil, includeArchived: Bool = false, limit: Int = 50,
+        before: ProjectID? = nil
+    ) async throws -> [ProjectRecord] {
+        let parameters: [PostgresParameter] = [
+            .id(tenant), .text(search), .bool(includeArchived), .id(before), .int(limit),
+        ]
+        return try await database.withConnection { connection in
+            try connection.query(SQL.list, parameters).map { try ProjectRecord($0) }
+        }
+    }
+
+    /// Changes what people edit; nil leaves what is there.
+    ///
+    /// - Parameters:
+    ///   - id: The project.
+    ///   - title: The new title.
+    ///   - description: The new description.
+    ///   - quality: The new default quality.
+    ///   - expectedRevision: The revision the change was made on; nil changes whatever is there.
+    /// - Returns: The project, its revision raised.
+    /// - Throws: `StudioError` with code `notFound` or `preconditionFailed`; `PostgresError`.
+    package func update(
+        _ id: ProjectID, title: String? = nil, description: String? = nil, quality: QualityTier? = nil,
+        expectedRevision: Int?
+    ) async throws -> ProjectRecord {
+        let parameters: [PostgresParameter] = [
+            .id(id), .text(title), .text(description), .text(quality?.rawValue), .int(expectedRevision),
+        ]
+        return try await database.transaction { connection in
+            guard try connection.execute(SQL.update, parameters) == 1 else {
+                guard try connection.query(SQL.one, [.id(id)]).isEmpty else {
+                    throw StudioError(.preconditionFailed, "the project was changed since it was read")
+                }
+                throw Self.missing
+            }
+            return try tell("updated", of: id, on: connection)
+        }
+    }
+
+    /// Hides a project and refuses new jobs; archiving it again changes nothing.
+    package func archive(_ id: ProjectID) async throws -> ProjectRecord {
+        try await set(id, archived: true)
+    }
+
+    /// Brings an archived project back; restoring it again changes nothing.
+    package func restore(_ id: ProjectID) async throws -> ProjectRecord {
+        try await set(id, archived: false)
+    }
+
+    private func set(_ id: ProjectID, archived: Bool) async throws -> ProjectRecord {
+        try await database.transaction { connection in
+            if try connection.execute(SQL.setArchived, [.id(id), .bool(archived)]) == 1 {
+                return try tell(archived ? "archived" : "restored", of: id, on: connection)
+            }
+            guard let row = try connection.query(SQL.one, [.id(id)]).first else { throw Self.missing }
+            return try ProjectRecord(row)
+        }
+    }
+
+    /// Runs a closure as the only writer of the project's Git repository across all machines, inside a transaction on a
+    /// database thread. Keep it short: no event of the studio is told past an open transaction that wrote.
+    ///
+    /// - Parameters:
+    ///   - id: The project.
+    ///   - body: What to do; it may run more than once.
+    /// - Returns: What the closure returns.
+    /// - Throws: What the closure throws; `PostgresError`, with code `timeout` where the lock was not to be had in time.
+    package func withWriter<T: Sendable>(
+        _ id: ProjectID, _ body: @escaping @Sendable (PostgresConnection) throws -> T
+    ) async throws -> T {
+        try await database.transaction { connection in
+            try connection.execute(Self.writerLock, [.id(id)])
+            return try body(connection)
+        }
+    }
+
+    /// Inserts the event of a change made in this transaction, and returns the project as it is now.
+    func tell(_ change: String, of id: ProjectID, on connection: PostgresConnection) throws -> ProjectRecord {
+        try connection.execute(SQL.tell, [.id(id), .text(change)])
+        guard let row = try connection.query(SQL.one, [.id(id)]).first else { throw Self.missing }
+        return try ProjectRecord(row)
+    }
+
+    /// One writer per project: held until the transaction ends.
+    static let writerLock = "SELECT pg_advisory_xact_lock(hashtextextended('project-writer:' || $1::uuid::text, 0))"
+
+    enum SQL {
+        static let one = """
+            SELECT \(ProjectRecord.columns) FROM \(ProjectRecord.tables) WHERE p.id = $1 AND p.scaffolded_at IS NOT NULL
+            """
+        // lower() finds it by the index; the name itself must be spelt as it is.
+        static let named = """
+            SELECT \(ProjectRecord.columns) FROM \(ProjectRecord.tables)
+            WHERE p.tenant_id = $1 AND lower(p.name) = lower($2) AND p.name = $2 AND p.scaffolded_at IS NOT NULL
+            """
+        static let list = """
+            SELECT \(ProjectRecord.columns) FROM \(ProjectRecord.tables)
+            WHERE p.tenant_id = $1 AND p.scaffolded_at IS NOT NULL
+              AND ($2::text IS NULL OR position(lower($2) IN lower(p.name)) > 0
+                   OR position(lower($2) IN lower(p.title)) > 0)
+              AND ($3 OR p.archived_at IS NULL)
+              AND ($4::uuid IS NULL OR p.id < $4)
+            ORDER BY p.id DESC LIMIT $5
+            """
+        static let update = """
+            UPDATE projects SET title = coalesce($2, title), description = coalesce($3, description),
+                quality = coalesce($4, quality), revision = revision + 1
+            WHERE id = $1 AND scaffolded_at IS NOT NULL AND ($5::bigint IS NULL OR revision = $5)
+            """
+        static let setArchived = """
+            UPDATE projects SET archived_at = CASE WHEN $2 THEN now() END, revision = revision + 1
+            WHERE id = $1 AND scaffolded_at IS NOT NULL AND (archived_at IS NOT NULL) <> $2
+            """
+        static let tell = """
+            INSERT INTO events (tenant_id, project_id, kind, payload)
+            SELECT tenant_id, id, 'project.changed', jsonb_build_object('change', $2::text, 'revision', revision)
+            FROM projects WHERE id = $1
+            """
+    }
+}
+
+extension ProjectRecord {
+    /// What `init(_ row:)` reads.
+    static let columns = """
+        p.id, p.tenant_id, n.name AS tenant_name, p.name, p.title, p.description, p.quality, p.created_by, p.created_at,
+        p.scaffolded_at, p.archived_at, p.revision
+        """
+
+    /// The tables that `columns` are read from.
+    static let tables = "projects p JOIN tenants n ON n.id = p.tenant_id"
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        id = try row.decode("id")
+        tenant = try row.decode("tenant_id")
+        tenantName = try row.decode("tenant_name")
+        name = try row.decode("name")
+        title = try row.decode("title")
+        description = try row.decode("description")
+        quality = try row.word("quality")
+        createdBy = try row.decode("created_by")
+        createdAt = try row.decode("created_at")
+        scaffoldedAt = try row.decode("scaffolded_at")
+        archivedAt = try row.decode("archived_at")
+        revision = try row.decode("revision")
+    }
+}

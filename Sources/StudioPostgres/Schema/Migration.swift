@@ -1,0 +1,39 @@
+/// One numbered step of the schema.
+package struct Migration: Sendable, Hashable {
+    /// From 1, without a gap.
+    package var version: Int
+    package var name: String
+    package var sql: String
+
+    package init(version: Int, name: String, sql: String) {
+        self.version = version
+        self.name = name
+        self.sql = sql
+    }
+
+    /// The steps this program was built with, in order. A step that was released is never edited: add the next.
+    package static let embedded: [Migration] = [
+        Migration(version: 1, name: "studio", sql: String(decoding: PackageResources.m0001_studio_sql, as: UTF8.self))
+    ]
+}
+
+/// The database's schema and this program do not fit together; nothing was changed.
+public struct MigrationError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// In which way.
+    public enum Code: String, Sendable, Hashable, CaseIterable {
+        /// A version is missing between others, in the program or in the database.
+        case gap
+        /// The database is newer than the program.
+        case unknownVersion = "unknown-version"
+        /// A step was edited after it had been applied.
+        case checksumChanged = "checksum-changed"
+    }
+
+    /// In which way.
+    public var code: Code
+    /// Which version, and what to do about it.
+    public var message: String
+
+    /// The code and the message.
+    public var description: String { "migrations: \(code.rawValue): \(message)" }
+}

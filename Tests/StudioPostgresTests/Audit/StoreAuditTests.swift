@@ -1,0 +1,84 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import StudioTestKit
+import Testing
+
+@testable import StudioPostgres
+
+/// Each rule finds the damage it is for, and names the row.
+@Suite struct StoreAuditTests {
+    private static let damages: [(rule: String, sql: String)] = [
+        ("running-attempt", "DELETE FROM job_attempts WHERE job_id = $1"),
+        ("open-attempt", "UPDATE jobs SET state = 'queued', worker_id = NULL, lease_expires_at = NULL WHERE id = $1"),
+        ("attempt-count", "INSERT INTO job_attempts (job_id, attempt, worker_id, worker_name) VALUES ($1, 7, $1, 'w')"),
+        ("lease-abandoned", "UPDATE jobs SET lease_expires_at = now() - interval '2 minutes' WHERE id = $1"),
+        (
+            "ledger-account",
+            "UPDATE credit_accounts SET available = available + 1 WHERE user_id = (SELECT user_id FROM jobs WHERE id = $1)"
+        ),
+        ("ledger-round", "DELETE FROM ledger_entries WHERE job_id = $1"),
+        ("ledger-amount", "UPDATE jobs SET credits = credits + 1 WHERE id = $1"),
+        ("take-counter", "DELETE FROM take_counters WHERE project_id = (SELECT project_id FROM jobs WHERE id = $1)"),
+        ("take-of-job", "UPDATE takes SET shot = 'SHOT-099' WHERE job_id = $1"),
+        ("state-told", "DELETE FROM events WHERE job_id = $1 AND payload->>'state' = 'running'"),
+        (
+            "state-followed",
+            "UPDATE events SET payload = '{\"state\": \"failed\"}' WHERE job_id = $1 AND payload->>'state' = 'queued'"
+        ),
+    ]
+
+    @Test(arguments: damages.map(\.rule)) func aRunningJobsDamageIsNamed(rule: String) async throws {
+        try await StudioFixture.with(audited: false) { studio async throws in
+            let job = try await studio.submit()
+            let claim = try await studio.claim(job)
+            _ = try await studio.takes.allocate(claim, fileExtension: "mp4", mediaType: "video/mp4")
+            #expect(try await studio.audit.run() == [])
+            let sql = try #require(Self.damages.first { $0.rule == rule }?.sql)
+            _ = try await studio.database.withConnection { try $0.execute(sql, [.id(job)]) }
+            let findings = try await studio.audit.run()
+            let finding = try #require(findings.first { $0.rule == rule }, "\(findings)")
+            let take = try await studio.takes.get(job: job)
+            #expect(
+                [job.description, studio.user.description, take?.id.description ?? ""].contains {
+                    finding.subject.hasSuffix($0)
+                })
+        }
+    }
+
+    @Test func aWaitingJobThatNobodyWillReleaseIsNamed() async throws {
+        try await StudioFixture.with(audited: false) { studio async throws in
+            let upstream = try await studio.submit()
+            let waiting = try await studio.submit(dependsOn: [upstream])
+            _ = try await studio.database.withConnection {
+                try $0.execute(
+                    "UPDATE jobs SET state = 'cancelled', finished_at = now() WHERE id = $1", [.id(upstream)])
+            }
+            let rules = Set(try await studio.audit.run().filter { $0.subject == "job \(waiting)" }.map(\.rule))
+            #expect(rules == ["waiting-for-nothing", "waiting-for-failed"])
+            _ = try await studio.database.withConnection {
+                try $0.execute("UPDATE jobs SET state = 'queued', queued_at = now() WHERE id = $1", [.id(waiting)])
+            }
+            #expect(
+                try await studio.audit.run().contains {
+                    $0.rule == "started-too-early" && $0.subject == "job \(waiting)"
+                })
+        }
+    }
+
+    @Test func aSuccessWithoutItsTakeIsNamed() async throws {
+        try await StudioFixture.with(audited: false) { studio async throws in
+            let job = try await studio.submit()
+            try await studio.publish(studio.claim(job))
+            #expect(try await studio.audit.run() == [])
+            _ = try await studio.database.withConnection {
+                try $0.script("DELETE FROM events WHERE kind = 'take.created'")
+            }
+            #expect(try await studio.audit.run().map(\.rule) == ["take-told"])
+            _ = try await studio.database.withConnection {
+                try $0.execute("DELETE FROM takes WHERE job_id = $1", [.id(job)])
+            }
+            #expect(try await studio.audit.run().map(\.rule) == ["take-of-success"])
+        }
+    }
+}
