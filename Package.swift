@@ -28,6 +28,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -76,13 +77,13 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
-                logging, serviceLifecycle, arguments,
+                logging, serviceLifecycle, unixSignals, arguments,
             ] + nio),
         program(
             "RenderWorker",
             [
                 "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioGit",
-                "StudioMedia", logging, serviceLifecycle, arguments,
+                "StudioMedia", logging, serviceLifecycle, unixSignals, arguments,
             ] + nio),
 
         // The proof.
@@ -98,7 +99,11 @@ let package = Package(
         proof("StudioGitTests", ["StudioCore", "StudioSystem", "StudioGit"]),
         proof("StudioMediaTests", ["StudioCore", "StudioMedia"]),
         proof("GatewayServerTests", ["GatewayServer"]),
-        proof("RenderWorkerTests", ["RenderWorker"]),
+        proof(
+            "RenderWorkerTests",
+            [
+                "RenderWorker", "QueueProtocol", "StudioCore", "StudioSystem", "StudioGit", "StudioPostgres", "StudioRedis",
+            ] + nio),
         proof("IntegrationTests", ["StudioGit", "StudioMedia"]),
         proof("HouseRulesTests", []),
     ]

@@ -57,7 +57,10 @@ public struct TestKitError: Error, CustomStringConvertible {
     /// What did not work, in a sentence.
     public let description: String
 
-    init(_ description: String) {
+    /// An error of a test's own.
+    ///
+    /// - Parameter description: What did not work, in a sentence.
+    public init(_ description: String) {
         self.description = description
     }
 

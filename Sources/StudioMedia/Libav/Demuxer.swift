@@ -118,7 +118,13 @@ final class Demuxer {
             packet.pointer.pointee.pts == cmedia_no_timestamp()
             ? packet.pointer.pointee.dts : packet.pointer.pointee.pts
         guard stamp != cmedia_no_timestamp() else { return }
-        let end = av_rescale_q(stamp &+ max(0, packet.pointer.pointee.duration), base, cmedia_microsecond())
+        // In short files with reordered frames the demuxer knows no packet's duration: then it is a frame's.
+        var length = max(0, packet.pointer.pointee.duration)
+        let rate = stream.pointee.avg_frame_rate
+        if length == 0, rate.num > 0, rate.den > 0 {
+            length = av_rescale_q(1, AVRational(num: rate.den, den: rate.num), base)
+        }
+        let end = av_rescale_q(stamp &+ length, base, cmedia_microsecond())
         reached = max(reached, end &- start)
     }
 

@@ -35,7 +35,7 @@ actor Stack {
             "STUDIO_ENV": "development", "HOST": "127.0.0.1", "PORT": String(port),
             "DATABASE_URL": try await postgres.database(), "REDIS_URL": redis.url,
             "WORKSPACE_ROOT": home.path("Workspace"), "JWT_SECRET": Self.secret,
-            "STUDIO_ADMIN_EMAIL": email, "STUDIO_ADMIN_PASSWORD": password, "LOG_LEVEL": "debug", "LOG_FORMAT": "json",
+            "STUDIO_ADMIN_EMAIL": email, "STUDIO_ADMIN_PASSWORD": password, "LOG_LEVEL": "info", "LOG_FORMAT": "json",
             "WORKER_SLOTS": "2",
         ]
         environment.merge(settings) { $1 }
@@ -77,7 +77,7 @@ actor Stack {
         let settings = environment.merging(settings) { $1 }.merging(["WORKER_NAME": name]) { $1 }
         let worker = try ProgramUnderTest.worker.start(["serve"], environment: settings)
         workers.append(worker)
-        try await worker.line(containing: "serving")
+        try await worker.line(containing: "worker ready")
         return worker
     }
 

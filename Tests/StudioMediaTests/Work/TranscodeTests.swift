@@ -5,6 +5,15 @@ import Testing
     private static let picture = ["-f", "lavfi", "-i", "testsrc2=s=192x108:r=25:d=2"]
     private static let sound = ["-f", "lavfi", "-i", "sine=f=440:r=44100:d=2"]
 
+    @Test("A clip of half a second survives whole, and its result is not taken for one that is cut off")
+    func shortClip() throws {
+        let scratch = try Scratch()
+        try MockVideo(prompt: "short", seed: 1, width: 64, height: 48, frameRate: .film, frames: 12, quality: .low)
+            .render(to: scratch.path("in.mp4"))
+        try Transcode(input: scratch.path("in.mp4"), quality: .low, width: 32).render(to: scratch.path("out.mp4"))
+        #expect(try MediaProbe.read(path: scratch.path("out.mp4")).video?.frameCount == 12)
+    }
+
     @Test(arguments: [
         ("a.mkv", ["-c:v", "libx264", "-c:a", "flac"]),
         ("a.webm", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-c:a", "libopus"]),

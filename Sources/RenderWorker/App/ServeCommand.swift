@@ -1,0 +1,73 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Logging
+import ServiceLifecycle
+import StudioCore
+import UnixSignals
+
+/// `serve`: works until it is told to stop.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Take jobs and run them until SIGTERM; a second SIGTERM does not wait for running jobs.")
+
+    func run() async throws {
+        let configuration = try ProcessEnvironment.configuration()
+        ProcessEnvironment.bootstrapLogging(configuration.common)
+        // Writing to a peer that is gone is an error of that write, not the end of the program.
+        signal(SIGPIPE, SIG_IGN)
+        let stops = StopRequests()
+        let worker = try WorkerAssembly(
+            configuration, hostName: ProcessEnvironment.hostName,
+            workspaceRoot: ProcessEnvironment.absolute(configuration.common.workspaceRoot),
+            childEnvironment: ProcessEnvironment.forChildren, drain: { stops.ask(.drain) })
+        try LFSClient.check(
+            searchPath: ProcessEnvironment.variables["PATH"] ?? "", configuration.common.environment,
+            logger: worker.logger)
+        let group = worker.serviceGroup()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { stops.ask(.signal) }
+            }
+            tasks.addTask { await stops.obey(group, hurry: worker.hurry, logger: worker.logger) }
+            try await tasks.next()
+            tasks.cancelAll()
+        }
+    }
+}
+
+/// Why the worker is to stop, in the order in which it was said.
+struct StopRequests: Sendable {
+    enum Request: Sendable {
+        /// An operator asked through a gateway.
+        case drain
+        /// SIGTERM or SIGINT.
+        case signal
+    }
+
+    private let requests: AsyncStream<Request>
+    private let continuation: AsyncStream<Request>.Continuation
+
+    init() {
+        (requests, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(16))
+    }
+
+    func ask(_ request: Request) { continuation.yield(request) }
+
+    /// Begins the graceful stop with the first request; a second signal ends the grace.
+    func obey(_ group: ServiceGroup, hurry: Hurry, logger: Logger) async {
+        var signals = 0
+        for await request in requests {
+            if case .signal = request { signals += 1 }
+            if signals >= 2 {
+                logger.notice("told to stop again: running jobs are given back now")
+                hurry.ask()
+            } else {
+                logger.notice("stopping: no more jobs are taken")
+                await group.triggerGracefulShutdown()
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOPosix
+import QueueProtocol
+import ServiceLifecycle
+import StudioCore
+import StudioPostgres
+import StudioRedis
+
+/// Builds the worker from its configuration: the one place that names concrete parts.
+struct WorkerAssembly: Sendable {
+    let logger: Logger
+    let hurry = Hurry()
+    private let client: RedisClient
+    private let subscriber: RedisSubscriber
+    private let consumer: TaskConsumer
+    private let body: WorkerBody
+
+    /// Builds everything; nothing is connected yet.
+    ///
+    /// - Parameters:
+    ///   - configuration: The checked settings.
+    ///   - hostName: The machine's name.
+    ///   - workspaceRoot: The absolute path of the workspace.
+    ///   - childEnvironment: The whole environment of media children.
+    ///   - program: The program with the command `media-job`; default this one.
+    ///   - drain: Asks for a graceful stop, when a gateway says so.
+    /// - Throws: `PostgresError` or `RedisError` where an address cannot be used.
+    init(
+        _ configuration: StudioConfiguration, hostName: String, workspaceRoot: String,
+        childEnvironment: [String: String], program: String = "/proc/self/exe", drain: @escaping @Sendable () -> Void
+    ) throws {
+        let worker = WorkerID()
+        let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        let slotCount = configuration.worker.slots ?? cores
+        let name = configuration.worker.name ?? "\(hostName)-\(getpid())"
+        var logger = Logger(label: "worker")
+        logger[metadataKey: "worker"] = "\(name)"
+        self.logger = logger
+
+        let redis = try RedisConfiguration(url: configuration.common.redisURL)
+        let keys = StudioKeys(database: redis.database)
+        let group = MultiThreadedEventLoopGroup.singleton
+        client = RedisClient(configuration: redis, group: group, logger: logger)
+        subscriber = RedisSubscriber(configuration: redis, group: group, logger: logger)
+        let bus = EventBus(client: client, subscriber: subscriber, keys: keys)
+        consumer = TaskConsumer(
+            worker: worker, queues: configuration.worker.queues, client: client, keys: keys, group: group,
+            logger: logger)
+
+        let database = try Database(
+            PostgresConfiguration(
+                configuration.common.databaseURL, applicationName: "studio-worker",
+                connections: configuration.common.databaseConnections))
+        let heartbeat = try Database(
+            PostgresConfiguration(
+                configuration.common.databaseURL, applicationName: "studio-worker-heartbeat", connections: 1))
+        let jobs = JobStore(database)
+        let takes = TakeStore(database)
+        let workspace = WorkspaceFolders(root: workspaceRoot)
+        let child = MediaChild(program: program, environment: childEnvironment)
+        let memory = configuration.worker.mediaMemoryMegabytes << 20
+        let slots = Slots(capacity: slotCount)
+        let attempts = RunningAttempts()
+        let surroundings = JobRun.Surroundings(
+            jobs: jobs,
+            runners: RunnerCatalogue(["encoder": EncoderRunner(child: child, memory: memory, cores: cores)]),
+            workspace: workspace,
+            publisher: TakePublisher(
+                takes: takes, child: child, memory: memory, software: "RenderWorker \(WorkerVersion.text)"),
+            lease: configuration.common.lease, bus: bus, logger: logger)
+        body = WorkerBody(
+            registration: WorkerRegistration(
+                id: worker, name: name, hostname: hostName, pid: Int(getpid()), version: WorkerVersion.text,
+                queues: configuration.worker.queues, slots: slotCount),
+            database: database, heartbeatDatabase: heartbeat,
+            client: client, consumer: consumer,
+            leases: LeaseKeeper(
+                worker: worker, attempts: attempts, slots: slots, jobs: JobStore(heartbeat),
+                workers: WorkerStore(heartbeat), lease: configuration.common.lease,
+                interval: configuration.worker.heartbeat, clock: ContinuousClock(), logger: logger),
+            control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
+            sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
+            intake: Intake(
+                worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,
+                consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, hurry: hurry,
+                announceEvents: surroundings.announceEvents,
+                carryOut: { await JobRun($0, stop: $1, in: surroundings).carryOut() }, logger: logger),
+            logger: logger)
+    }
+
+    /// The worker's parts in the order of their needs; they stop in the reverse order. Signals are the caller's affair.
+    func serviceGroup() -> ServiceGroup {
+        let services: [any Service] = [
+            Background { [client] in await client.run() },
+            Background { [subscriber] in await subscriber.run() },
+            Background { [consumer] in await consumer.run() },
+            body,
+        ]
+        return ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map {
+                    ServiceGroupConfiguration.ServiceConfiguration(
+                        service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup)
+                },
+                logger: logger))
+    }
+}
+
+/// Something that runs until it is cancelled, as a service.
+private struct Background: Service {
+    let work: @Sendable () async -> Void
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await work() }
+    }
+}
+
+extension JobRun.Surroundings {
+    /// What is said over the bus is not the truth: where Redis is away, readers look into PostgreSQL.
+    init(
+        jobs: JobStore, runners: RunnerCatalogue, workspace: WorkspaceFolders, publisher: TakePublisher,
+        lease: Duration, bus: EventBus, logger: Logger
+    ) {
+        self.init(
+            jobs: jobs, runners: runners, workspace: workspace, publisher: publisher, lease: lease,
+            announceEvents: { try? await bus.announceEvents() },
+            announceLog: { try? await bus.announceLog(of: $0) },
+            publishProgress: { try? await bus.publish($0) }, logger: logger)
+    }
+}

@@ -1,0 +1,145 @@
+import Logging
+import QueueProtocol
+import ServiceLifecycle
+import StudioPostgres
+import StudioRedis
+
+/// Takes jobs from the queues into free slots and sees them through; on a stop, drains.
+///
+/// A message is reserved only for a free slot, claimed in PostgreSQL, and acknowledged as soon as the claim is committed:
+/// from then on the lease is the truth. While PostgreSQL is away, reserved messages stay in the processing list.
+struct Intake: Sendable {
+    let worker: WorkerID
+    let name: String
+    let lease: Duration
+    let grace: Duration
+    let consumer: TaskConsumer
+    let jobs: JobStore
+    let slots: Slots
+    let attempts: RunningAttempts
+    let hurry: Hurry
+    let announceEvents: @Sendable () async -> Void
+    /// Carries one claimed job through to its end; does not throw.
+    let carryOut: @Sendable (ClaimedJob, RunStop) async -> Void
+    let logger: Logger
+
+    /// Works until a graceful shutdown, then drains.
+    func run() async {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                while case let asked = await slots.askWhenFree(), asked > 0 {
+                    let claimed = await take(upTo: asked)
+                    let keys = claimed.map { AttemptKey(job: $0.id, attempt: $0.attempt) }
+                    let stops = keys.map { attempts.begin($0) }
+                    slots.answer(asked: asked, with: keys)
+                    for (job, (key, stop)) in zip(claimed, zip(keys, stops)) {
+                        group.addTask {
+                            await carryOut(job, stop)
+                            attempts.end(key)
+                            slots.finish(key)
+                        }
+                    }
+                    if claimed.isEmpty, slots.table.phase == .serving { try? await consumer.waitForWork() }
+                }
+                await drain()
+            }
+        } onGracefulShutdown: {
+            slots.drain()
+            consumer.wake()
+        }
+    }
+
+    /// Reserves and claims.
+    ///
+    /// - Returns: The jobs this worker holds now; none where nothing waits or Redis is away.
+    private func take(upTo count: Int) async -> [ClaimedJob] {
+        do {
+            let tasks = try await consumer.reserve(upTo: count)
+            guard !tasks.isEmpty else { return [] }
+            let sorted = MessageSorting(tasks)
+            if !sorted.foreign.isEmpty {
+                logger.warning(
+                    "messages that no worker of ours can run go to the dead list",
+                    metadata: ["tasks": "\(sorted.foreign.map(\.message.task))"])
+                try await consumer.bury(sorted.foreign)
+            }
+            guard let claimed = await claim(sorted.jobs) else {
+                try await consumer.giveBack(sorted.render)
+                await pause()
+                return []
+            }
+            do {
+                try await consumer.acknowledge(sorted.render)
+            } catch {
+                // They come again, and their claim finds nothing to do.
+                logger.warning("claimed messages are not acknowledged yet", metadata: ["error": "\(error)"])
+            }
+            if !claimed.isEmpty { await announceEvents() }
+            return claimed
+        } catch {
+            logger.warning("no work can be taken from Redis", metadata: ["error": "\(error)"])
+            await pause()
+            return []
+        }
+    }
+
+    /// A pause after a failure, not a way to wait for work: what is away says nothing when it is back.
+    private func pause() async {
+        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(500)) }
+    }
+
+    /// Claims, as often as it takes while PostgreSQL is away.
+    ///
+    /// - Returns: The claimed jobs; nil where the worker was stopped before PostgreSQL came back.
+    private func claim(_ ids: [JobID]) async -> [ClaimedJob]? {
+        let patience = DatabasePatience(logger: logger)
+        do {
+            return try await patience.persist("the claim", while: { slots.table.phase == .serving }) {
+                try await jobs.claim(ids, worker: worker, name: name, lease: lease)
+            }
+        } catch {
+            logger.error("jobs could not be claimed", metadata: ["error": "\(error)", "jobs": "\(ids)"])
+            return nil
+        }
+    }
+
+    /// Lets running attempts end within the grace, then asks the rest to give their jobs back, and waits for that.
+    private func drain() async {
+        let running = attempts.count
+        if running > 0 { logger.info("draining", metadata: ["running": "\(running)", "grace": "\(grace)"]) }
+        await withTaskGroup(of: Void.self) { race in
+            race.addTask { await slots.waitUntilDrained() }
+            race.addTask { try? await Task.sleep(for: grace) }
+            race.addTask { await hurry.asked() }
+            await race.next()
+            race.cancelAll()
+        }
+        if attempts.count > 0 {
+            logger.info("giving running jobs back", metadata: ["running": "\(attempts.count)"])
+            attempts.stopAll(.released)
+        }
+        await slots.waitUntilDrained()
+    }
+}
+
+/// Reserved messages by what becomes of them.
+struct MessageSorting {
+    /// Messages that ask for a job of PostgreSQL.
+    private(set) var render: [ReservedTask] = []
+    /// The jobs they name, each once.
+    private(set) var jobs: [JobID] = []
+    /// All others.
+    private(set) var foreign: [ReservedTask] = []
+
+    init(_ tasks: [ReservedTask]) {
+        var known: Set<JobID> = []
+        for task in tasks {
+            guard task.message.task == TaskName.render, let job = try? task.message.renderJob() else {
+                foreign.append(task)
+                continue
+            }
+            render.append(task)
+            if known.insert(job).inserted { jobs.append(job) }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+import FoundationEssentials
+import Logging
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+
+/// One claimed job from its claim to its end: runs it, publishes its take, and writes down how it went.
+struct JobRun: Sendable {
+    /// What every run of this worker shares.
+    struct Surroundings: Sendable {
+        var jobs: JobStore
+        var runners: RunnerCatalogue
+        var workspace: WorkspaceFolders
+        var publisher: TakePublisher
+        var retry = RetryPolicy()
+        var lease: Duration
+        var announceEvents: @Sendable () async -> Void
+        var announceLog: @Sendable (JobID) async -> Void
+        var publishProgress: @Sendable (ProgressReport) async -> Void
+        var logger: Logger
+    }
+
+    /// How an attempt ended.
+    enum Outcome: Sendable {
+        case succeeded(TakeRecord)
+        case failed(JobFailure)
+        case stopped(StopReason)
+    }
+
+    let job: ClaimedJob
+    let stop: RunStop
+    let surroundings: Surroundings
+    let logger: Logger
+
+    init(_ job: ClaimedJob, stop: RunStop, in surroundings: Surroundings) {
+        self.job = job
+        self.stop = stop
+        self.surroundings = surroundings
+        var logger = surroundings.logger
+        logger[metadataKey: "job"] = "\(job.id)"
+        logger[metadataKey: "attempt"] = "\(job.attempt)"
+        if let request = job.requestID { logger[metadataKey: "request"] = "\(request)" }
+        if let trace = job.traceparent.flatMap(Self.traceID) { logger[metadataKey: "trace"] = "\(trace)" }
+        self.logger = logger
+    }
+
+    var key: AttemptKey { AttemptKey(job: job.id, attempt: job.attempt) }
+    var claim: HeldClaim { HeldClaim(job: job.id, attempt: job.attempt) }
+
+    /// Carries the job through to its end. Does not throw: what goes wrong becomes the job's state.
+    func carryOut() async {
+        logger.info(
+            "job started",
+            metadata: [
+                "function": "\(job.function)", "project": "\(job.projectName)", "shot": "\(job.shot)",
+                "waited": "\(Int(-job.queuedAt.timeIntervalSinceNow * 1000)) ms",
+            ])
+        if job.cancelRequested { stop.stop(.cancelled) }
+        let log = AttemptLog { [surroundings, claim] sequence, lines in
+            try await surroundings.jobs.appendLog(claim, sequence: sequence, lines: lines)
+            await surroundings.announceLog(claim.job)
+        }
+        let feed = ProgressFeed(key, project: job.project)
+        let outcome = await withTaskGroup(of: Void.self) { aside in
+            aside.addTask { await log.run(clock: ContinuousClock()) }
+            aside.addTask { await feed.run(clock: ContinuousClock(), publish: surroundings.publishProgress) }
+            let outcome = await attempt(log: log, feed: feed)
+            aside.cancelAll()
+            return outcome
+        }
+        await settle(outcome, log: log)
+        await removeScratch()
+        await surroundings.announceEvents()
+    }
+
+    /// What cannot be removed now is removed at the next start.
+    private func removeScratch() async {
+        let (workspace, key, job) = (surroundings.workspace, key, job)
+        try? await Blocking.run {
+            try workspace.project(tenant: job.tenantName, name: job.projectName).removeScratch(of: key)
+        }
+    }
+
+    private func attempt(log: AttemptLog, feed: ProgressFeed) async -> Outcome {
+        do {
+            return .succeeded(try await TakeMaking(run: self, log: log, feed: feed).make())
+        } catch let stopped as RunStopped {
+            return .stopped(stopped.reason)
+        } catch is LeaseLost {
+            return .stopped(.leaseLost)
+        } catch let failure as JobFailure {
+            return .failed(failure)
+        } catch let error as PostgresError {
+            logger.error("the take could not be written down", metadata: ["error": "\(error)"])
+            return .failed(JobFailure(.publishFailed, "The studio's database did not take the result."))
+        } catch is CancellationError {
+            return .stopped(.released)
+        } catch {
+            logger.error("the runner failed unexpectedly", metadata: ["error": "\(error)"])
+            return .failed(JobFailure(.runnerFailed, "The runner failed unexpectedly."))
+        }
+    }
+
+    /// Writes down how the attempt ended, as often as it takes while PostgreSQL is away.
+    private func settle(_ outcome: Outcome, log: AttemptLog) async {
+        if case .failed(let failure) = outcome { log.write("failed: \(failure.message) (\(failure.code.rawValue))") }
+        // A job that is given back needs no news of it: without, its lease runs out.
+        let givenUp = ContinuousClock.now.advanced(by: surroundings.lease)
+        let isWanted: @Sendable () -> Bool = { [stop] in
+            switch stop.reason {
+            case .leaseLost: false
+            case .released: ContinuousClock.now < givenUp
+            case .cancelled, nil: true
+            }
+        }
+        let patience = DatabasePatience(logger: logger)
+        do {
+            if stop.reason != .leaseLost {
+                try await patience.persist("the job's log", while: isWanted) { try await log.flush() }
+            }
+            try await patience.persist("the job's end", while: isWanted) { try await end(outcome, tail: log.tail) }
+        } catch is LeaseLost {
+            logger.warning("the job went on without this attempt; nothing of it is kept")
+        } catch {
+            logger.error(
+                "the job's end could not be written down; its lease will run out", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func end(_ outcome: Outcome, tail: String?) async throws {
+        switch outcome {
+        case .succeeded(let take):
+            logger.info("job succeeded", metadata: ["take": "\(take.path)"])
+        case .stopped(.cancelled):
+            _ = try await surroundings.jobs.finishCancelled(claim)
+            logger.info("job cancelled")
+        case .stopped(.released):
+            _ = try await surroundings.jobs.release(claim)
+            logger.info("job given back, the attempt does not count")
+        case .stopped(.leaseLost):
+            logger.warning("attempt stopped, its lease is lost")
+        case .failed(var failure):
+            failure.logTail = failure.logTail ?? tail
+            let delay = surroundings.retry.delay(
+                afterFailures: job.countedAttempts + 1, jitter: Double.random(in: 0..<1))
+            let end = try await surroundings.jobs.fail(claim, failure: failure, retryDelay: delay)
+            var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "reason": "\(failure.message)"]
+            if case .queued(let notBefore?) = end { metadata["again"] = "\(Timestamp.text(notBefore))" }
+            logger.warning("job failed", metadata: metadata)
+        }
+    }
+
+    /// The trace id of a W3C `traceparent`; nil where it is none.
+    private static func traceID(_ traceparent: String) -> String? {
+        let parts = traceparent.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts[1].utf8.count == 32, parts[1].allSatisfy(\.isHexDigit) else { return nil }
+        return String(parts[1])
+    }
+}

@@ -1,0 +1,56 @@
+import Logging
+import QueueProtocol
+import StudioPostgres
+
+/// Renews all leases of this worker with one statement a heartbeat, and hears by its answer which attempts are to end.
+///
+/// It has a database connection with a thread of its own, and neither media work nor hashing nor Git runs in the
+/// cooperative pool, so that load does not look like death.
+struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
+    let worker: WorkerID
+    let attempts: RunningAttempts
+    let slots: Slots
+    let jobs: JobStore
+    let workers: WorkerStore
+    let lease: Duration
+    let interval: Duration
+    let clock: C
+    let logger: Logger
+
+    /// Beats until the task is cancelled, which must not be before the last attempt is over.
+    func run() async {
+        var isAway = false
+        while !Task.isCancelled {
+            do {
+                try await beat()
+                if isAway { logger.info("heartbeat reaches PostgreSQL again") }
+                isAway = false
+            } catch {
+                if !isAway { logger.warning("heartbeat does not reach PostgreSQL", metadata: ["error": "\(error)"]) }
+                isAway = true
+            }
+            // After a failure sooner again: the lease is only three beats long.
+            let pause = isAway ? interval / 3 : interval
+            try? await clock.sleep(for: pause)
+        }
+    }
+
+    /// One heartbeat.
+    ///
+    /// - Throws: `PostgresError`.
+    func beat() async throws {
+        for status in try await jobs.heartbeat(worker: worker, claims: attempts.claims, lease: lease) {
+            let claim = status.claim
+            if !status.isHeld {
+                if attempts.stop(claim.job, attempt: claim.attempt, .leaseLost) {
+                    logger.warning(
+                        "lease lost, the attempt is stopped",
+                        metadata: ["job": "\(claim.job)", "attempt": "\(claim.attempt)"])
+                }
+            } else if status.cancelRequested {
+                attempts.stop(claim.job, attempt: claim.attempt, .cancelled)
+            }
+        }
+        try await workers.touch(worker, state: slots.table.phase == .serving ? .serving : .draining)
+    }
+}

@@ -1,0 +1,57 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+
+/// The built-in media work: every operation in a child process of its own.
+struct EncoderRunner: Runner {
+    /// Where children come from.
+    var child: MediaChild
+    /// The address space a child may have, in bytes.
+    var memory: Int
+    /// The cores of this machine: a child may use all of them for as long as the attempt may take.
+    var cores: Int
+
+    func prepare(_ context: RunContext) async throws {
+        _ = try operation(of: context)
+        for port in context.function.inputs {
+            let count = context.inputs[port.name]?.count ?? 0
+            if port.isRequired, count == 0 {
+                throw JobFailure(.inputMissing, "The function needs an input for its port \(port.name).")
+            }
+            if !port.isList, count > 1 {
+                throw JobFailure(.parametersInvalid, "The port \(port.name) takes one file, not \(count).")
+            }
+        }
+    }
+
+    func run(_ context: RunContext) async throws -> [String: String] {
+        let port = context.function.primaryOutput
+        guard let fileExtension = port.fileExtension else {
+            throw JobFailure(.outputInvalid, "The function does not name the type of the file it makes.")
+        }
+        let output = "\(context.scratch)/\(port.name).\(fileExtension)"
+        let request = MediaJobRequest(
+            operation: try operation(of: context), inputs: context.inputs, output: output,
+            parameters: context.parameters, quality: context.quality, seed: context.seed,
+            limits: limits(for: context.timeout))
+        let started = ContinuousClock.now
+        context.log("\(request.operation.rawValue) begins, quality \(context.quality.rawValue)")
+        _ = try await child.perform(
+            request, timeout: context.timeout, progress: context.progress, log: context.log)
+        let taken = (ContinuousClock.now - started).components
+        context.log("\(request.operation.rawValue) is done after \(taken.seconds) s")
+        return [port.name: output]
+    }
+
+    private func operation(of context: RunContext) throws -> MediaOperation {
+        guard case .encoder(let name) = context.function.runner, let operation = MediaOperation.offered(name) else {
+            throw JobFailure(
+                .runnerUnknown, "This worker cannot carry out \(context.function.name) \(context.function.version).")
+        }
+        return operation
+    }
+
+    func limits(for timeout: Duration) -> MediaJobLimits {
+        MediaJobLimits(memory: memory, processorSeconds: Int(timeout.components.seconds) * cores + 1)
+    }
+}

@@ -1,0 +1,63 @@
+import QueueProtocol
+import StudioCore
+
+/// How a worker carries out one kind of function.
+///
+/// A runner knows nothing of PostgreSQL, Redis, Git, takes or credits: it gets inputs and makes outputs. It is cancelled
+/// by cancelling the task of ``run(_:)``, which must then return, by throwing, within a second and leave nothing running.
+/// What it throws is a `JobFailure`, or `CancellationError` after a cancel; anything else counts as `runner-failed`.
+protocol Runner: Sendable {
+    /// Looks whether the work can be done, before anything is started.
+    ///
+    /// - Parameter context: The work.
+    /// - Throws: `JobFailure` where it cannot.
+    func prepare(_ context: RunContext) async throws
+
+    /// Does the work.
+    ///
+    /// - Parameter context: The work.
+    /// - Returns: The absolute path of the file made for each output port, inside the scratch folder.
+    /// - Throws: `JobFailure`, or `CancellationError` after a cancel.
+    func run(_ context: RunContext) async throws -> [String: String]
+}
+
+/// All that one attempt gets to work with.
+struct RunContext: Sendable {
+    /// The job and the attempt, for logs and labels.
+    var key: AttemptKey
+    /// The function as the job was sold it.
+    var function: FunctionManifest
+    /// The input files by port, in the job's order: absolute paths, checked to be regular files of the project, to be
+    /// read and never written.
+    var inputs: [String: [String]]
+    /// The absolute path of a folder that only this attempt writes to; it is removed afterwards.
+    var scratch: String
+    /// The effective parameters: defaults, tier and the user's own.
+    var parameters: [String: JSONValue]
+    /// The quality asked for.
+    var quality: StudioCore.QualityTier
+    /// Where randomness starts.
+    var seed: UInt64
+    /// How long the attempt may take.
+    var timeout: Duration
+    /// Takes progress in, from any thread, as often as it likes.
+    var progress: @Sendable (RunProgress) -> Void
+    /// Takes one line of the runner's log in, from any thread.
+    var log: @Sendable (String) -> Void
+}
+
+/// How far a run is.
+struct RunProgress: Sendable, Hashable {
+    /// How much is done, 0…1; nil while that cannot be told.
+    var fraction: Double?
+    /// What is being done, one word.
+    var stage: String
+    /// More about it, for people.
+    var message = ""
+}
+
+extension FunctionManifest {
+    /// The seed of a run with these parameters: the `seed` parameter where the function has one, else 0, so that the
+    /// same submission makes the same take again.
+    func seed(in effective: [String: JSONValue]) -> UInt64 { effective["seed"]?.uint64Value ?? 0 }
+}

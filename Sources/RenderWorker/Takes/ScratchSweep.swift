@@ -1,0 +1,54 @@
+import Logging
+import QueueProtocol
+import StudioCore
+import StudioGit
+import StudioPostgres
+
+/// Tidies up after dead attempts, once at start: finishes the commit a killed process was making, so that people are not
+/// kept from their own `git`, and removes left-over scratch folders. Those of living attempts stay, whoever's they
+/// are, and so does a finished file that a later attempt will publish.
+struct ScratchSweep: Sendable {
+    let workspace: WorkspaceFolders
+    let jobs: JobStore
+    let takes: TakeStore
+    let logger: Logger
+
+    func run() async {
+        do {
+            let left = try await Blocking.run { [workspace, logger] in
+                workspace.allProjects().flatMap { folder in
+                    Self.finishCommit(in: folder, logger: logger)
+                    return folder.scratches.map { (folder, $0) }
+                }
+            }
+            var removed = 0
+            for (folder, key) in left where !Task.isCancelled {
+                guard try await !isNeeded(key) else { continue }
+                try await Blocking.run { folder.removeScratch(of: key) }
+                removed += 1
+            }
+            if removed > 0 { logger.info("left-over scratch folders removed", metadata: ["count": "\(removed)"]) }
+        } catch {
+            logger.warning("left-over scratch folders stay for now", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func finishCommit(in folder: ProjectFolder, logger: Logger) {
+        do {
+            guard try GitRepository(at: folder.path).recover() else { return }
+            logger.info("finished the commit of a process that was killed", metadata: ["project": "\(folder.name)"])
+        } catch {
+            // The next commit tries again; someone living may just be writing.
+            logger.debug(
+                "the repository is left as it is", metadata: ["project": "\(folder.name)", "error": "\(error)"])
+        }
+    }
+
+    /// The claim is committed before the folder is made, so a folder without one is left over.
+    private func isNeeded(_ key: AttemptKey) async throws -> Bool {
+        if try await jobs.isHeld(HeldClaim(job: key.job, attempt: key.attempt)) { return true }
+        guard let job = try await jobs.get(key.job), !job.state.isFinished else { return false }
+        guard let take = try await takes.get(job: key.job) else { return false }
+        return take.publishedAt == nil && take.sha256 != nil && take.attempt == key.attempt
+    }
+}

@@ -1,0 +1,133 @@
+import FoundationEssentials
+import Logging
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioSystem
+
+/// The way of one attempt from its claim to its published take.
+struct TakeMaking: Sendable {
+    let run: JobRun
+    let log: AttemptLog
+    let feed: ProgressFeed
+
+    private var job: ClaimedJob { run.job }
+    private var surroundings: JobRun.Surroundings { run.surroundings }
+
+    /// Makes the take, or finishes the one that an earlier attempt left behind.
+    ///
+    /// - Returns: The published take.
+    /// - Throws: `JobFailure`, ``RunStopped``, `LeaseLost`, `PostgresError`.
+    func make() async throws -> TakeRecord {
+        let function = try self.function()
+        let place = try await prepare(function)
+        let (folder, scratch, inputs) = (place.folder, place.scratch, place.inputs)
+        let parameters = function.effectiveParameters(job.parameters.objectValue ?? [:], tier: job.quality)
+        let made: MadeFile
+        if let left = place.left {
+            log.write("attempt \(left.attempt) had finished the file; this attempt publishes it")
+            run.logger.info("publishing the file of an earlier attempt", metadata: ["earlier": "\(left.attempt)"])
+            made = MadeFile(path: left.path, inputs: try await hashes(of: inputs))
+        } else {
+            made = try await render(function, parameters, inputs, scratch: scratch)
+        }
+        feed.report(RunProgress(fraction: 1, stage: "publishing"))
+        let inspected = try await run.stop.whileWanted {
+            try await surroundings.publisher.inspect(made.path, scratch: scratch, log: log.write)
+        }
+        let finished = FinishedFile(
+            path: made.path, fileExtension: function.primaryOutput.fileExtension ?? "", function: function,
+            parameters: parameters, inputs: made.inputs, inspection: inspected)
+        return try await surroundings.publisher.publish(
+            finished, for: job, in: folder, stop: run.stop, logger: run.logger)
+    }
+
+    private func function() throws -> FunctionManifest {
+        do {
+            return try FunctionManifest(job.manifest)
+        } catch {
+            throw JobFailure(
+                .runnerUnknown,
+                "This worker does not understand the manifest of \(job.function) \(job.functionVersion).")
+        }
+    }
+
+    /// Finds the project, makes the scratch folder, looks for what earlier attempts left, and finds the inputs.
+    private func prepare(_ function: FunctionManifest) async throws -> Place {
+        let (job, key, workspace) = (job, run.key, surroundings.workspace)
+        return try await Blocking.run {
+            let folder = try workspace.project(tenant: job.tenantName, name: job.projectName)
+            let scratch = try folder.makeScratch(key)
+            var left: LeftFile?
+            if let take = job.take, take.publishedAt == nil {
+                left = LeftFile.find(of: take, in: folder, into: scratch)
+            }
+            folder.removeScratches(of: job.id, but: job.attempt)
+            let inputs = try InputFiles(job: job, function: function, in: folder)
+            return Place(folder: folder, scratch: scratch, left: left, inputs: inputs)
+        }
+    }
+
+    private func render(
+        _ function: FunctionManifest, _ parameters: [String: JSONValue], _ inputs: InputFiles, scratch: String
+    ) async throws -> MadeFile {
+        let runner = try surroundings.runners.runner(for: function)
+        let context = RunContext(
+            key: run.key, function: function, inputs: inputs.paths, scratch: scratch, parameters: parameters,
+            quality: job.quality, seed: function.seed(in: parameters), timeout: .seconds(job.timeoutSeconds),
+            progress: feed.report, log: log.write)
+        return try await run.stop.whileWanted {
+            async let hashes = hashes(of: inputs)
+            try await runner.prepare(context)
+            let outputs = try await runner.run(context)
+            let path = try Self.checked(outputs, of: function, in: scratch)
+            return MadeFile(path: path, inputs: try await hashes)
+        }
+    }
+
+    /// The primary output, which must be a file of its own in the scratch folder with something in it.
+    private static func checked(
+        _ outputs: [String: String], of function: FunctionManifest, in scratch: String
+    ) throws -> String {
+        for port in function.outputs where port.isRequired && outputs[port.name] == nil {
+            throw JobFailure(.outputInvalid, "The function did not make its output \(port.name).")
+        }
+        let port = function.primaryOutput
+        guard let path = outputs[port.name] else {
+            throw JobFailure(.outputInvalid, "The function did not make its output \(port.name).")
+        }
+        guard path.hasPrefix(scratch + "/"), let size = RegularFile.size(of: path) else {
+            throw JobFailure(.outputInvalid, "The output \(port.name) is no file.")
+        }
+        guard size > 0 else { throw JobFailure(.outputInvalid, "The output \(port.name) is empty.") }
+        return path
+    }
+
+    private func hashes(of inputs: InputFiles) async throws -> [TakeSidecar.Input] {
+        var hashed: [TakeSidecar.Input] = []
+        for file in inputs.files {
+            do {
+                let content = try await Blocking.run { try FileHash(file: file.path) }
+                let digest = content.digest.hex
+                hashed.append(TakeSidecar.Input(port: file.port, reference: file.reference, sha256: digest))
+            } catch is FileError {
+                throw JobFailure(.inputMissing, "The input \(file.port), \(file.reference), cannot be read.")
+            }
+        }
+        return hashed
+    }
+}
+
+/// Where an attempt works.
+private struct Place: Sendable {
+    var folder: ProjectFolder
+    var scratch: String
+    var left: LeftFile?
+    var inputs: InputFiles
+}
+
+/// What rendering, or an earlier attempt, made.
+private struct MadeFile: Sendable {
+    var path: String
+    var inputs: [TakeSidecar.Input]
+}

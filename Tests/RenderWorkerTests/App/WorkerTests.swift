@@ -1,0 +1,251 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOPosix
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioRedis
+import StudioTestKit
+import Testing
+
+@testable import RenderWorker
+
+/// The whole program as it is started, on real PostgreSQL and Redis.
+@Suite(.timeLimit(.minutes(5)), .serialized) struct WorkerTests {
+    /// A started worker and what it is connected to.
+    private struct Running {
+        let stage: Stage
+        let redis: PrivateRedis
+        let queue: TaskQueue
+        let bus: EventBus
+        let workers: Watched<[ChildProcess]>
+
+        func start(slots: Int = 2, grace: Int = 120) async throws -> ChildProcess {
+            let worker = try ProgramUnderTest.worker.start(environment: [
+                "DATABASE_URL": stage.uri, "REDIS_URL": redis.url, "WORKSPACE_ROOT": stage.workspace.path,
+                "WORKER_SLOTS": "\(slots)", "WORKER_GRACE_SECONDS": "\(grace)", "DATABASE_CONNECTIONS": "4",
+            ])
+            workers.update { $0.append(worker) }
+            try await worker.line(containing: "worker ready", within: .seconds(60))
+            return worker
+        }
+
+        /// Admits a job and puts its message on the queue.
+        func push(_ function: String = "mock-image", _ parameters: JSONValue = short) async throws -> JobID {
+            let job = try await stage.submit(function, parameters: parameters)
+            try await queue.push([.render(job: job, priority: TaskPriority(urgency: 5))])
+            return job
+        }
+
+        func wait(for state: JobState, of job: JobID, within bound: Duration = .seconds(60)) async throws {
+            try await eventually("\(job) is \(state)", within: bound) { try await stage.jobs.get(job)?.state == state }
+        }
+
+        /// Nothing is left on any list but what is dead.
+        func expectNothingInFlight() async throws {
+            #expect(try await queue.depths(of: ["studio"]).map(\.count) == [0, 0, 0, 0])
+            let lists = try await redis.command("KEYS", "studio:processing:*")
+            #expect(lists.trimmed == "", "\(lists)")
+        }
+    }
+
+    private static let short: JSONValue = ["prompt": "dawn", "width": 64, "height": 48]
+    private static let long: JSONValue = ["prompt": "long", "seconds": 600, "width": 640, "height": 360]
+
+    private func with(
+        on server: PrivatePostgres? = nil, _ body: @Sendable (Running) async throws -> Void
+    ) async throws {
+        try await Stage.with(on: server) { stage in
+            let redis = try await PrivateRedis()
+            let configuration = try RedisConfiguration(url: redis.url)
+            let client = RedisClient(
+                configuration: configuration, group: MultiThreadedEventLoopGroup.singleton, logger: Stage.logger)
+            let subscriber = RedisSubscriber(
+                configuration: configuration, group: MultiThreadedEventLoopGroup.singleton, logger: Stage.logger)
+            let connecting = Task { await client.run() }
+            defer { connecting.cancel() }
+            try await client.waitUntilConnected()
+            let running = Running(
+                stage: stage, redis: redis, queue: TaskQueue(client: client, keys: StudioKeys()),
+                bus: EventBus(client: client, subscriber: subscriber, keys: StudioKeys()), workers: Watched([]))
+            defer {
+                for worker in running.workers.value where worker.ended == nil { worker.send(SIGKILL) }
+            }
+            try await body(running)
+        }
+    }
+
+    @Test func jobsGoThroughAndTheWorkerSaysGoodbye() async throws {
+        try await with { running in
+            let worker = try await running.start()
+            var jobs: [JobID] = []
+            for _ in 0..<4 { jobs.append(try await running.push()) }
+            for job in jobs { try await running.wait(for: .succeeded, of: job) }
+            try await running.stage.checkRepository(takes: 4)
+            worker.send(SIGTERM)
+            #expect(try await worker.exit(within: .seconds(30)) == .code(0))
+            try await running.expectNothingInFlight()
+            #expect(try await running.stage.sql("SELECT state FROM workers") == ["stopped"])
+        }
+    }
+
+    @Test func messagesThatNobodyCanRunGoToTheDeadListAndStaleOnesAway() async throws {
+        try await with { running in
+            let done = try await running.stage.submit()
+            #expect(try await running.stage.attempt(done).state == .succeeded)
+            _ = try await running.redis.command("LPUSH", "studio", "no message")
+            _ = try await running.redis.command(
+                "LPUSH", "studio",
+                """
+                {"body": "W1tdLCB7fSwge31d", "content-type": "application/json", "headers": {"task": "p.add", "id": "x"}, \
+                "properties": {"delivery_tag": "1", "delivery_info": {"exchange": "", "routing_key": "studio"}, \
+                "body_encoding": "base64"}}
+                """)
+            try await running.queue.push([.render(job: done, priority: TaskPriority(urgency: 5))])
+            let worker = try await running.start()
+            let job = try await running.push()
+            try await running.wait(for: .succeeded, of: job)
+            #expect(try await running.redis.command("LLEN", StudioKeys().deadMessages).trimmed == "2")
+            worker.send(SIGTERM)
+            try await worker.exit(within: .seconds(30))
+            try await running.expectNothingInFlight()
+            #expect(try await running.stage.jobs.attempts(of: done).count == 1)
+        }
+    }
+
+    @Test func aCancelArrivesByTheBusAndByTheHeartbeat() async throws {
+        try await with { running in
+            _ = try await running.start()
+            for isPublished in [true, false] {
+                let job = try await running.push("mock-video", Self.long)
+                try await running.wait(for: .running, of: job)
+                _ = try await running.stage.jobs.cancel(job)
+                if isPublished {
+                    try await eventually("the worker heard it") {
+                        try await running.bus.send(.cancel(job: job, attempt: nil)) > 0
+                    }
+                }
+                try await running.wait(for: .cancelled, of: job, within: .seconds(20))
+            }
+        }
+    }
+
+    @Test func aStopWithoutGraceGivesTheJobBackAndAnotherWorkerTakesIt() async throws {
+        try await with { running in
+            let first = try await running.start(slots: 1, grace: 600)
+            let job = try await running.push("mock-video", Self.long)
+            try await running.wait(for: .running, of: job)
+            first.send(SIGTERM)
+            try await first.line(containing: "draining", within: .seconds(30))
+            #expect(try await running.stage.jobs.get(job)?.state == .running, "the grace is on")
+            first.send(SIGTERM)
+            #expect(try await first.exit(within: .seconds(30)) == .code(0))
+            let record = try #require(try await running.stage.jobs.get(job))
+            #expect(record.state == .queued)
+            #expect(record.countedAttempts == 0)
+            #expect(try running.stage.folder.scratches == [])
+            _ = try await running.stage.jobs.cancel(job)
+        }
+    }
+
+    @Test func aDrainLetsRunningJobsEnd() async throws {
+        try await with { running in
+            let worker = try await running.start(slots: 1)
+            let job = try await running.push(
+                "mock-video", ["prompt": "x", "seconds": 3, "width": 320, "height": 180])
+            try await running.wait(for: .running, of: job)
+            let waiting = try await running.push()
+            try await running.bus.send(.drain)
+            #expect(try await worker.exit(within: .seconds(60)) == .code(0))
+            #expect(try await running.stage.jobs.get(job)?.state == .succeeded)
+            #expect(try await running.stage.jobs.get(waiting)?.state == .queued, "a worker that drains takes nothing")
+        }
+    }
+
+    @Test func aKilledWorkersJobIsFinishedByTheNextWithOneTake() async throws {
+        try await with { running in
+            let first = try await running.start(slots: 1)
+            let job = try await running.push(
+                "mock-video", ["prompt": "x", "seconds": 20, "width": 640, "height": 360])
+            try await eventually("the encode is under way", within: .seconds(30)) {
+                let scratches = try running.stage.folder.scratches
+                return try scratches.contains {
+                    try !WorkspaceFolders.names(in: running.stage.folder.scratch(of: $0)).isEmpty
+                }
+            }
+            first.send(SIGKILL)
+            try await first.exit(within: .seconds(30))
+            _ = try await running.stage.sql("UPDATE jobs SET lease_expires_at = now() - interval '1 second'")
+            _ = try await running.stage.jobs.returnExpiredLeases(limit: 10)
+            let second = try await running.start(slots: 1)
+            try await second.line(containing: "left-over scratch folders removed", within: .seconds(30))
+            try await running.queue.push([.render(job: job, priority: TaskPriority(urgency: 5))])
+            try await running.wait(for: .succeeded, of: job, within: .seconds(120))
+            try await running.stage.checkRepository(takes: 1)
+        }
+    }
+
+    @Test func anAttemptWhoseLeaseIsLostIsStoppedAndItsFilesAreGone() async throws {
+        try await with { running in
+            let worker = try await running.start(slots: 1)
+            let job = try await running.push("mock-video", Self.long)
+            try await running.wait(for: .running, of: job)
+            // A heartbeat may renew the lease in between: then once more.
+            try await eventually("the recovery took the job back") {
+                _ = try await running.stage.sql("UPDATE jobs SET lease_expires_at = now() - interval '1 second'")
+                return try await running.stage.jobs.returnExpiredLeases(limit: 1, retryDelay: .seconds(600)).count == 1
+            }
+            try await worker.line(containing: "lease lost", within: .seconds(30))
+            try await eventually("the attempt's files are gone", within: .seconds(30)) {
+                try running.stage.folder.scratches.isEmpty
+            }
+            #expect(try await running.stage.jobs.get(job)?.state == .queued)
+            worker.send(SIGTERM)
+            #expect(try await worker.exit(within: .seconds(30)) == .code(0))
+        }
+    }
+
+    @Test func postgresMayGoAndComeBackWhileAJobRuns() async throws {
+        let server = try await PrivatePostgres(durable: true)
+        try await with(on: server) { running in
+            let worker = try await running.start()
+            let job = try await running.push(
+                "mock-video", ["prompt": "x", "seconds": 10, "width": 320, "height": 180])
+            let next = try await running.stage.submit()
+            try await running.wait(for: .running, of: job)
+            try await server.stop()
+            try await running.queue.push([.render(job: next, priority: TaskPriority(urgency: 5))])
+            try await worker.line(containing: "the claim waits for PostgreSQL", within: .seconds(60))
+            try await server.start()
+            try await running.wait(for: .succeeded, of: next)
+            try await running.wait(for: .succeeded, of: job)
+            #expect(try await running.stage.jobs.attempts(of: job).count == 1)
+            try await running.stage.checkRepository(takes: 2)
+        }
+    }
+
+    @Test func redisMayGoAndComeBack() async throws {
+        try await with { running in
+            let worker = try await running.start()
+            try await running.redis.stop()
+            try await running.redis.start()
+            let job = try await running.stage.submit()
+            try await eventually("the message is on the queue", within: .seconds(30)) {
+                do {
+                    try await running.queue.push([.render(job: job, priority: TaskPriority(urgency: 5))])
+                    return true
+                } catch is RedisError { return false }
+            }
+            try await running.wait(for: .succeeded, of: job)
+            worker.send(SIGTERM)
+            #expect(try await worker.exit(within: .seconds(30)) == .code(0))
+        }
+    }
+
+    @Test func aConfigurationThatIsWrongIsToldWhole() async throws {
+        let done = try await ProgramUnderTest.worker.run(environment: ["WORKER_SLOTS": "many"])
+        #expect(done.exit == .code(1))
+        for name in ["DATABASE_URL", "REDIS_URL", "WORKER_SLOTS"] { #expect(done.errors.contains(name)) }
+    }
+}
