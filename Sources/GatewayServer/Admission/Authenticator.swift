@@ -1,0 +1,106 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import Synchronization
+
+/// Finds out who asks: the token must be good, and the account it names must be there, in that tenant, and not disabled.
+struct Authenticator: Sendable {
+    private let verifier: any TokenVerifier
+    private let accounts: AccountCache
+    private let now: @Sendable () -> Date
+
+    /// An authenticator.
+    ///
+    /// - Parameters:
+    ///   - verifier: Tells good tokens from others.
+    ///   - accounts: The users.
+    ///   - now: The time of day; default the system's.
+    init(verifier: any TokenVerifier, accounts: AccountCache, now: @escaping @Sendable () -> Date = { Date() }) {
+        self.verifier = verifier
+        self.accounts = accounts
+        self.now = now
+    }
+
+    /// Who sent a request: nil where it carries no `Authorization` header.
+    ///
+    /// Throws `unauthenticated` where the header is there and no good: a client that meant to be somebody must learn that
+    /// it is not.
+    func authenticate(_ request: Request) async throws -> Caller? {
+        let headers = request.headers[values: .authorization]
+        guard !headers.isEmpty else { return nil }
+        guard headers.count == 1, let token = BearerToken.read(headers[0]) else {
+            throw StudioError(.unauthenticated, "Authorization takes one bearer token")
+        }
+        return try await authenticate(token: token)
+    }
+
+    /// Who carries a token.
+    func authenticate(token: String) async throws -> Caller {
+        let claims = try verifier.verify(token, at: now())
+        guard let user = try await accounts.user(claims.user), user.tenant == claims.tenant, user.disabledAt == nil else {
+            throw StudioError(.unauthenticated, "this account is disabled or gone")
+        }
+        return Caller(
+            userID: user.id, tenantID: user.tenant, tenantName: user.tenantName, email: user.email,
+            displayName: user.displayName, roles: user.roles, tokenExpiresAt: claims.expiresAt)
+    }
+}
+
+/// The `Bearer` scheme of `Authorization` (RFC 6750).
+enum BearerToken {
+    /// The token in a header's value; nil for other schemes and for what cannot be a token.
+    static func read(_ header: String?) -> String? {
+        guard let header, header.utf8.count <= HS256Tokens.longestToken + 16,
+            let space = header.firstIndex(of: " "), header[..<space].lowercased() == "bearer"
+        else { return nil }
+        let token = header[header.index(after: space)...].trimming(while: { $0 == " " })
+        return token.isEmpty || token.contains(" ") ? nil : token
+    }
+}
+
+/// The accounts of those who ask, remembered for a few seconds, so that a request does not cost a query and a disabled
+/// user is out within that time. Refusals and faults are not remembered.
+final class AccountCache: Sendable {
+    private struct Entry {
+        let user: UserRecord
+        let until: ContinuousClock.Instant
+    }
+
+    private let users: UserStore
+    private let lifetime: Duration
+    private let limit: Int
+    private let entries = Mutex<[UserID: Entry]>([:])
+
+    /// A cache.
+    ///
+    /// - Parameters:
+    ///   - users: The truth.
+    ///   - lifetime: How long an account is remembered; default 3 seconds.
+    ///   - limit: How many are remembered; default 10,000, beyond which all are forgotten.
+    init(users: UserStore, lifetime: Duration = .seconds(3), limit: Int = 10_000) {
+        self.users = users
+        self.lifetime = lifetime
+        self.limit = limit
+    }
+
+    /// A user; nil where there is none.
+    func user(_ id: UserID) async throws -> UserRecord? {
+        let now = ContinuousClock.now
+        if let entry = entries.withLock({ $0[id] }), entry.until > now { return entry.user }
+        guard let user = try await users.find(id) else { return nil }
+        entries.withLock { entries in
+            if entries.count >= limit { entries = [:] }
+            entries[id] = Entry(user: user, until: now + lifetime)
+        }
+        return user
+    }
+
+    /// Forgets a user that was just changed here.
+    func forget(_ id: UserID) {
+        entries.withLock { $0[id] = nil }
+    }
+}

@@ -1,0 +1,31 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+
+/// Who asks: a user whose token was good and whose account is not disabled.
+struct Caller: Sendable, Hashable {
+    let userID: UserID
+    let tenantID: TenantID
+    let tenantName: String
+    let email: String
+    let displayName: String
+    let roles: Set<Role>
+    /// When the token ends; a connection that lasts longer is closed then.
+    let tokenExpiresAt: Date
+}
+
+extension GatewayContext {
+    /// The caller, who must be known and may do this.
+    ///
+    /// Throws `unauthenticated` (401) without a token and `forbidden` (403) where no role of the caller grants it.
+    @discardableResult
+    func require(_ permission: Permission) throws(StudioError) -> Caller {
+        guard let caller else {
+            throw StudioError(.unauthenticated, "this needs an Authorization header with a bearer token")
+        }
+        guard permission.isGranted(to: caller.roles) else {
+            throw StudioError(.forbidden, "none of your roles allows this")
+        }
+        return caller
+    }
+}

@@ -1,0 +1,118 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+
+/// A user as administrators see them.
+struct TenantUser: Sendable, Hashable {
+    var id: UserID
+    var email: String
+    var displayName: String
+    var roles: Set<Role>
+    var disabledAt: Date?
+    var createdAt: Date
+    var available: Int
+    var held: Int
+    var settled: Int
+}
+
+/// The users of one tenant, for its administrators. What changes something runs within the caller's transaction, so that
+/// it is one with an idempotency key.
+struct TenantUsers: Sendable {
+    let database: Database
+    let tenant: TenantID
+
+    /// The users, newest first.
+    func list(limit: Int, before: UserID?) async throws -> [TenantUser] {
+        try await database.withConnection { [tenant] connection in
+            try connection.query(SQL.list, [.id(tenant), .id(before), .int(limit)]).map { try TenantUser($0) }
+        }
+    }
+
+    /// A user; `not-found` for one of another tenant.
+    func user(_ id: UserID, on connection: PostgresConnection) throws -> TenantUser {
+        guard let row = try connection.query(SQL.one, [.id(tenant), .id(id)]).first else {
+            throw StudioError(.notFound, "there is no such user")
+        }
+        return try TenantUser(row)
+    }
+
+    /// Makes a user with an account; `conflict` where the address is taken.
+    func create(_ user: NewUser, on connection: PostgresConnection) throws -> TenantUser {
+        let made = try connection.query(
+            SQL.create,
+            [
+                .id(user.id), .id(tenant), .text(user.email), .text(user.displayName), .text(user.passwordHash),
+                .texts(user.roles.map(\.rawValue).sorted()),
+            ])
+        guard !made.isEmpty else {
+            throw StudioError(.conflict, "there is a user with this email address already")
+        }
+        if user.credits > 0 {
+            try connection.execute(SQL.grant, [.id(user.id), .int(user.credits), .text("first credits")])
+        }
+        return try self.user(user.id, on: connection)
+    }
+
+    /// Changes what is not nil; `conflict` where no administrator who is not disabled would be left.
+    func update(
+        _ id: UserID, roles: Set<Role>?, isDisabled: Bool?, on connection: PostgresConnection
+    ) throws -> TenantUser {
+        // Every change of the tenant's users waits here, so that two administrators cannot remove each other.
+        try connection.execute(SQL.lock, [.id(tenant)])
+        _ = try user(id, on: connection)
+        try connection.execute(
+            SQL.update,
+            [.id(tenant), .id(id), .texts((roles ?? []).map(\.rawValue).sorted()), .bool(roles != nil), .bool(isDisabled)])
+        guard try !connection.query(SQL.anyAdministrator, [.id(tenant)]).isEmpty else {
+            throw StudioError(.conflict, "the studio needs at least one administrator")
+        }
+        return try user(id, on: connection)
+    }
+
+    /// Gives a user credits.
+    func grant(_ credits: Int, to id: UserID, note: String, on connection: PostgresConnection) throws -> TenantUser {
+        _ = try user(id, on: connection)
+        try connection.execute(SQL.grant, [.id(id), .int(credits), .text(note)])
+        return try user(id, on: connection)
+    }
+
+    private enum SQL {
+        static let columns = """
+            SELECT u.id, u.email, u.display_name, u.roles, u.disabled_at, u.created_at, a.available, a.held, a.settled
+            FROM users u JOIN credit_accounts a ON a.user_id = u.id WHERE u.tenant_id = $1
+            """
+        static let list = columns + " AND ($2::uuid IS NULL OR u.id < $2::uuid) ORDER BY u.id DESC LIMIT $3::int"
+        static let one = columns + " AND u.id = $2"
+        static let create = """
+            WITH made AS (
+                INSERT INTO users (id, tenant_id, email, display_name, password_hash, roles)
+                VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (lower(email)) DO NOTHING RETURNING id
+            )
+            INSERT INTO credit_accounts (user_id) SELECT id FROM made RETURNING user_id
+            """
+        static let lock = "SELECT id FROM tenants WHERE id = $1 FOR UPDATE"
+        static let update = """
+            UPDATE users SET
+                roles = CASE WHEN $4::boolean THEN $3::text[] ELSE roles END,
+                disabled_at = CASE WHEN $5::boolean IS NULL THEN disabled_at
+                                   WHEN $5::boolean THEN coalesce(disabled_at, now()) END
+            WHERE tenant_id = $1 AND id = $2
+            """
+        static let anyAdministrator = """
+            SELECT id FROM users WHERE tenant_id = $1 AND disabled_at IS NULL AND 'admin' = ANY (roles) LIMIT 1
+            """
+        static let grant = "INSERT INTO ledger_entries (user_id, kind, amount, note) VALUES ($1, 'grant', $2, $3)"
+    }
+}
+
+extension TenantUser {
+    fileprivate init(_ row: PostgresRow) throws {
+        let roles: [String] = try row.decode("roles")
+        self.init(
+            id: try row.decode("id"), email: try row.decode("email"), displayName: try row.decode("display_name"),
+            roles: Set(roles.compactMap(Role.init(rawValue:))), disabledAt: try row.decode("disabled_at"),
+            createdAt: try row.decode("created_at"), available: try row.decode("available"),
+            held: try row.decode("held"), settled: try row.decode("settled"))
+    }
+}

@@ -1,0 +1,41 @@
+import StudioCore
+import StudioPostgres
+import StudioRedis
+
+extension GatewayParts {
+    /// The routes of projects, functions, jobs, takes, files and operations.
+    ///
+    /// - Parameter uploadLimit: The largest upload, in bytes.
+    /// - Returns: One group for each room.
+    func routes(uploadLimit: Int64) -> [any RouteGroup] {
+        let projects = ProjectStore(database)
+        let jobs = JobStore(database)
+        let takes = TakeStore(database)
+        let directory = ProjectDirectory(projects: projects)
+        let replay = IdempotencyReplay(database: database)
+        let submission = JobSubmission(
+            projects: directory, jobs: jobs, idempotency: replay, library: library,
+            inputs: InputCheck(jobs: jobs, takes: takes, folders: folders, library: library), dispatcher: dispatcher,
+            announcer: announcer, progress: progress)
+        let control = JobControl(
+            jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer, idempotency: replay)
+        return [
+            ProjectRoutes(
+                directory: directory, projects: projects, creation: projectCreation,
+                manifests: ProjectManifests(projects: projects, folders: folders), announcer: announcer),
+            FunctionRoutes(library: library),
+            JobRoutes(
+                submission: submission, control: control, projects: directory, jobs: jobs, board: board,
+                progress: progress),
+            JobLogRoutes(jobs: jobs, bus: bus, clock: ContinuousClock()),
+            TakeRoutes(directory: directory, takes: takes, announcer: announcer),
+            TakeMediaRoutes(directory: directory, takes: takes, files: TakeFiles(folders: folders)),
+            FileRoutes(
+                directory: directory, upload: FileUpload(folders: folders, projects: projects, limit: uploadLimit),
+                folders: folders),
+            WorkerRoutes(
+                workers: WorkerStore(database), queries: OperatorQueries(database: database), queue: queue,
+                library: library, silence: workerSilence),
+        ]
+    }
+}

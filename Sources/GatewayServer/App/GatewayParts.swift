@@ -1,0 +1,95 @@
+import FoundationEssentials
+import Logging
+import NIOCore
+import NIOPosix
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioRedis
+
+/// The rooms of the gateway, each made with what it needs.
+struct GatewayParts: Sendable {
+    let database: Database
+    let redis: RedisClient
+    let subscriber: RedisSubscriber
+    let keys: StudioKeys
+    let queue: TaskQueue
+    let bus: EventBus
+    let hub: EventHub
+    let eventMetrics: EventMetrics
+    let announcer: EventAnnouncer
+    let folders: ProjectFolders
+    let library: FunctionLibrary
+    let dispatcher: Dispatcher
+    let recovery: Recovery
+    let houseKeeping: HouseKeeping
+    let board: JobProgressBoard
+    let progress: ProgressListener
+    let projectCreation: ProjectCreation
+    let projectRecovery: ProjectRecovery
+    /// How long after its last sign of life a worker counts as gone.
+    let workerSilence: Duration
+
+    /// Makes all parts; connects to nothing yet.
+    ///
+    /// - Parameter configuration: The checked configuration.
+    /// - Throws: `StudioError` where an address in it cannot be read.
+    init(_ configuration: StudioConfiguration) throws {
+        let common = configuration.common
+        let loops = MultiThreadedEventLoopGroup.singleton
+        database = try Self.database(common)
+        let redisConfiguration = try Self.redisConfiguration(common)
+        redis = RedisClient(configuration: redisConfiguration, group: loops, logger: Logger(label: "redis"))
+        subscriber = RedisSubscriber(configuration: redisConfiguration, group: loops, logger: Logger(label: "redis"))
+        keys = StudioKeys(database: redisConfiguration.database)
+        queue = TaskQueue(client: redis, keys: keys)
+        bus = EventBus(client: redis, subscriber: subscriber, keys: keys)
+        eventMetrics = EventMetrics()
+        let hub = EventHub(
+            database: database, bus: bus, group: loops, metrics: eventMetrics, logger: Logger(label: "events"))
+        self.hub = hub
+        announcer = EventAnnouncer(bus: bus, wake: { hub.wake() }, logger: Logger(label: "events"))
+        folders = ProjectFolders(root: Self.absolute(common.workspaceRoot), threads: .singleton)
+        let library = FunctionLibrary(
+            path: "\(folders.root)/\(WorkspaceLayout.pipelineTemplates)", logger: Logger(label: "functions"))
+        self.library = library
+        dispatcher = Dispatcher(
+            database: database, queue: queue, queues: { library.queues }, logger: Logger(label: "dispatch"))
+        workerSilence = common.lease * 2
+        var pace = Recovery.Pace()
+        pace.workerSilence = workerSilence
+        recovery = Recovery(
+            jobs: JobStore(database), workers: WorkerStore(database), queue: queue, queues: { library.queues },
+            announcer: announcer, dispatcher: dispatcher, pace: pace, logger: Logger(label: "recovery"))
+        houseKeeping = HouseKeeping(
+            idempotency: IdempotencyStore(database), events: EventStore(database), logins: LoginThrottle(database),
+            logger: Logger(label: "house-keeping"))
+        board = JobProgressBoard()
+        progress = ProgressListener(bus: bus, board: board)
+        projectCreation = ProjectCreation(
+            projects: ProjectStore(database), scaffold: ProjectScaffold(folders: folders),
+            logger: Logger(label: "projects"))
+        projectRecovery = ProjectRecovery(
+            projects: ProjectStore(database), users: UserStore(database), creation: projectCreation, folders: folders,
+            logger: Logger(label: "projects"))
+    }
+
+    /// The way to PostgreSQL.
+    static func database(_ common: StudioConfiguration.Common) throws -> Database {
+        try Database(
+            PostgresConfiguration(
+                common.databaseURL, applicationName: "studio-gateway", connections: common.databaseConnections))
+    }
+
+    /// The way to Redis.
+    static func redisConfiguration(_ common: StudioConfiguration.Common) throws -> RedisConfiguration {
+        try RedisConfiguration(url: common.redisURL)
+    }
+
+    /// The path from the root of the file system.
+    static func absolute(_ path: String) -> String {
+        var path = path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+        while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+        return path
+    }
+}

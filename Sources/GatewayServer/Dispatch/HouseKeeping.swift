@@ -1,0 +1,58 @@
+import Logging
+import ServiceLifecycle
+import StudioPostgres
+
+/// Forgets what is kept for a time only: idempotency keys, durable events, failed logins.
+final class HouseKeeping: Service {
+    private let chores: [(name: String, work: @Sendable () async throws -> Int)]
+    private let interval: Duration
+    private let clock: any Clock<Duration>
+    private let logger: Logger
+
+    /// House-keeping over some stores.
+    ///
+    /// - Parameters:
+    ///   - idempotency: Its keys are forgotten after 24 hours.
+    ///   - events: They are forgotten after 7 days.
+    ///   - logins: Failures are forgotten after their window.
+    ///   - interval: The time between two rounds; default an hour.
+    ///   - clock: What the time is measured with.
+    ///   - logger: Where it tells what was forgotten.
+    init(
+        idempotency: IdempotencyStore, events: EventStore, logins: LoginThrottle, interval: Duration = .seconds(3600),
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+    ) {
+        chores = [
+            ("idempotency keys", { try await idempotency.purge() }),
+            ("events", { try await events.purge() }),
+            ("login failures", { try await logins.purge() }),
+        ]
+        self.interval = interval
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// Keeps house until the task is cancelled or the process is asked to stop.
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await self.round()
+                try? await self.clock.sleep(for: self.interval)
+            }
+        }
+    }
+
+    /// One round; a chore that fails is told and done in the next.
+    func round() async {
+        for chore in chores {
+            do {
+                let count = try await chore.work()
+                if count > 0 {
+                    logger.info("old rows were forgotten", metadata: ["what": "\(chore.name)", "rows": "\(count)"])
+                }
+            } catch {
+                logger.warning("house-keeping failed", error: error, metadata: ["what": "\(chore.name)"])
+            }
+        }
+    }
+}

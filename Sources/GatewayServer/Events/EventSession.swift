@@ -1,0 +1,289 @@
+import FoundationEssentials
+import NIOCore
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+
+/// Why a session is over.
+enum EventSessionEnd: Sendable, Hashable {
+    /// More durable events wait than fit; the client may come back and read on.
+    case tooSlow
+    /// It sent more commands than are taken at a time.
+    case tooManyCommands
+    /// Nothing was heard of it for too long.
+    case silent
+    /// Its token ended.
+    case tokenExpired
+    /// The gateway stops.
+    case shutdown
+}
+
+/// The way from a session to its client, on the session's event loop.
+protocol EventSessionOutput: AnyObject {
+    /// There is something to take with `EventSession.next()`.
+    func sessionHasOutput()
+    /// The time has come to show the client that the connection is alive, and to learn whether it is.
+    func sessionShouldPing()
+    /// The session is over: tell the client why, and close.
+    func sessionEnded(_ reason: EventSessionEnd)
+}
+
+/// One client's subscriptions and what it has still to be told, bound to the client's event loop.
+///
+/// An event reaches a session once, however many of its subscriptions match. A subscription covers everything after the
+/// cursor it began at: first a replay from PostgreSQL, then what the fan-out brings, held back until the replay is through.
+final class EventSession {
+    private enum Phase {
+        /// Older events are being read; newer ones will be read too.
+        case replaying
+        /// The last older events are being read; what the fan-out brings waits here.
+        case holding([OutgoingEvent])
+        /// Events after this one come from the fan-out.
+        case live(after: EventCursor)
+    }
+
+    private struct Subscription {
+        let project: ProjectID
+        var coveredFrom: EventCursor
+        var phase: Phase
+    }
+
+    /// Commands that may wait for the one being worked on.
+    static let commandLimit = 64
+    /// Ticks of a second between pings, and until a silent client is given up.
+    static let (pingTicks, silentTicks) = (20, 60)
+
+    let caller: Caller
+    let eventLoop: any EventLoop
+    private unowned let fanOut: EventLoopFanOut
+    private weak var output: (any EventSessionOutput)?
+    private var subscriptions: [EventScope: Subscription] = [:]
+    private var queue = OutgoingQueue()
+    private var commands = CircularBuffer<ClientCommand>()
+    private var isWorking = false
+    private var ticksSinceHeard = 0
+    private var ticksSincePing = 0
+    private var drained: EventLoopPromise<Void>?
+    private(set) var isOver = false
+
+    init(caller: Caller, fanOut: EventLoopFanOut, output: any EventSessionOutput) {
+        self.caller = caller
+        self.fanOut = fanOut
+        self.output = output
+        eventLoop = fanOut.eventLoop
+    }
+
+    // MARK: What the client does
+
+    /// Something came from the client: it is alive.
+    func heard() { ticksSinceHeard = 0 }
+
+    /// A command, worked on after those before it.
+    func submit(_ command: ClientCommand) {
+        guard !isOver else { return }
+        guard commands.count < Self.commandLimit else { return end(.tooManyCommands) }
+        commands.append(command)
+        workOn()
+    }
+
+    /// An answer to this client alone.
+    func answer(_ message: some Encodable, kind: String) {
+        guard !isOver, let event = try? OutgoingEvent(answer: message, kind: kind) else { return }
+        enqueue(event)
+        output?.sessionHasOutput()
+    }
+
+    /// Tells the client of something it asked for that cannot be done.
+    func refuse(code: String, detail: String) {
+        answer(QueueProtocol.StudioEvent.error(ErrorEvent(code: code, detail: detail)), kind: "error")
+    }
+
+    /// What to send next; nil when there is nothing.
+    func next() -> OutgoingEvent? {
+        let event = queue.next()
+        if let waiting = drained, queue.durableCount < OutgoingQueue.durableLimit / 8 {
+            drained = nil
+            waiting.succeed()
+        }
+        return event
+    }
+
+    /// The connection is gone, or ends for this reason. Nothing is delivered after this.
+    func end(_ reason: EventSessionEnd?) {
+        guard !isOver else { return }
+        isOver = true
+        fanOut.detach(self, from: Set(subscriptions.values.map(\.project)))
+        subscriptions = [:]
+        commands.removeAll()
+        drained?.fail(ChannelError.alreadyClosed)
+        drained = nil
+        guard let reason else { return }
+        fanOut.ended(reason)
+        output?.sessionEnded(reason)
+    }
+
+    /// A second has passed.
+    func tick(now: Date) {
+        ticksSinceHeard += 1
+        ticksSincePing += 1
+        if now >= caller.tokenExpiresAt { return end(.tokenExpired) }
+        if ticksSinceHeard >= Self.silentTicks { return end(.silent) }
+        if ticksSincePing >= Self.pingTicks {
+            ticksSincePing = 0
+            output?.sessionShouldPing()
+        }
+    }
+
+    private func workOn() {
+        guard !isWorking, !isOver, let command = commands.popFirst() else { return }
+        isWorking = true
+        fanOut.work(command, EventSessionHandle(self))
+    }
+
+    // MARK: What the fan-out brings
+
+    /// A durable event of a project this session has a subscription in; true where it is to be sent now.
+    func offer(_ event: OutgoingEvent) -> Bool {
+        guard let project = event.project, let cursor = event.cursor else { return false }
+        var holding: EventScope?
+        for scope in [.project(project)] + (event.job.map { [EventScope.job($0)] } ?? []) {
+            switch subscriptions[scope]?.phase {
+            case .live(let after) where cursor > after: return enqueue(event)
+            case .holding: holding = scope
+            default: break
+            }
+        }
+        if let holding, case .holding(var held) = subscriptions[holding]?.phase {
+            // Emptied first, so that appending does not copy.
+            subscriptions[holding]?.phase = .replaying
+            held.append(event)
+            subscriptions[holding]?.phase = .holding(held)
+            if held.count > OutgoingQueue.durableLimit { end(.tooSlow) }
+        }
+        return false
+    }
+
+    /// Progress of a job of a project this session has a subscription in; true where it is to be sent.
+    func offerProgress(_ event: OutgoingEvent) -> Bool {
+        guard !isOver, let project = event.project, let job = event.job,
+            subscriptions[.project(project)] != nil || subscriptions[.job(job)] != nil
+        else { return false }
+        queue.update(event)
+        return true
+    }
+
+    /// Something was offered: send what can be sent.
+    func flush() {
+        if !isOver { output?.sessionHasOutput() }
+    }
+
+    @discardableResult
+    private func enqueue(_ event: OutgoingEvent) -> Bool {
+        guard !isOver else { return false }
+        guard queue.append(event) else {
+            end(.tooSlow)
+            return false
+        }
+        return true
+    }
+
+    // MARK: What the replay does
+
+    /// Whether there is a subscription already.
+    func isSubscribed(to scope: EventScope) -> Bool { subscriptions[scope] != nil }
+
+    /// A subscription without a replay: from the fan-out's position on, which is returned.
+    func beginLive(_ scope: EventScope, project: ProjectID) -> EventCursor {
+        let position = fanOut.position
+        guard !isOver, subscriptions[scope] == nil else { return position }
+        subscriptions[scope] = Subscription(project: project, coveredFrom: position, phase: .live(after: position))
+        fanOut.attach(self, to: project)
+        return position
+    }
+
+    /// A subscription that begins with a replay; returns the fan-out's position.
+    func beginReplay(_ scope: EventScope, project: ProjectID, since: EventCursor) -> EventCursor {
+        guard !isOver, subscriptions[scope] == nil else { return fanOut.position }
+        subscriptions[scope] = Subscription(project: project, coveredFrom: since, phase: .replaying)
+        fanOut.attach(self, to: project)
+        return fanOut.position
+    }
+
+    /// From here on what the fan-out brings is held back; returns the position before it.
+    func hold(_ scope: EventScope) -> EventCursor {
+        subscriptions[scope]?.phase = .holding([])
+        return fanOut.position
+    }
+
+    /// Events that the replay read; those that another subscription brings are left out. Succeeds when there is room for
+    /// more, fails when the session is over.
+    func replay(_ events: [OutgoingEvent], of scope: EventScope) -> EventLoopFuture<Void> {
+        guard !isOver else { return eventLoop.makeFailedFuture(ChannelError.alreadyClosed) }
+        for event in events where !isCovered(event, besides: scope) {
+            guard enqueue(event) else { return eventLoop.makeFailedFuture(ChannelError.alreadyClosed) }
+        }
+        output?.sessionHasOutput()
+        guard queue.durableCount >= OutgoingQueue.durableLimit / 4 else { return eventLoop.makeSucceededVoidFuture() }
+        let promise = drained ?? eventLoop.makePromise()
+        drained = promise
+        return promise.futureResult
+    }
+
+    /// The replay is through up to a position: what was held back follows, and then everything as it comes.
+    func goLive(_ scope: EventScope, after position: EventCursor) {
+        guard !isOver, case .holding(let held) = subscriptions[scope]?.phase else { return }
+        subscriptions[scope]?.phase = .live(after: position)
+        for event in held where event.cursor.map({ $0 > position }) ?? false { enqueue(event) }
+        output?.sessionHasOutput()
+    }
+
+    /// The subscription is over.
+    func drop(_ scope: EventScope) {
+        guard let gone = subscriptions.removeValue(forKey: scope) else { return }
+        guard !subscriptions.values.contains(where: { $0.project == gone.project }) else { return }
+        fanOut.detach(self, from: [gone.project])
+    }
+
+    /// The command is done with; the next begins.
+    func finishedCommand() {
+        isWorking = false
+        workOn()
+    }
+
+    private func isCovered(_ event: OutgoingEvent, besides scope: EventScope) -> Bool {
+        guard let project = event.project, let cursor = event.cursor else { return false }
+        for other in [.project(project)] + (event.job.map { [EventScope.job($0)] } ?? []) where other != scope {
+            if let subscription = subscriptions[other], cursor > subscription.coveredFrom { return true }
+        }
+        return false
+    }
+}
+
+/// A session as tasks of other threads hold it.
+struct EventSessionHandle: Sendable {
+    private let session: NIOLoopBound<EventSession>
+    private let eventLoop: any EventLoop
+    let caller: Caller
+
+    /// Must be made on the session's event loop.
+    init(_ session: EventSession) {
+        self.session = NIOLoopBound(session, eventLoop: session.eventLoop)
+        eventLoop = session.eventLoop
+        caller = session.caller
+    }
+
+    /// Does something with the session on its event loop.
+    func run<Value: Sendable>(_ body: @escaping @Sendable (EventSession) throws -> Value) async throws -> Value {
+        try await eventLoop.submit { try body(session.value) }.get()
+    }
+
+    /// Does something that ends later with the session on its event loop.
+    func runFuture(_ body: @escaping @Sendable (EventSession) -> EventLoopFuture<Void>) async throws {
+        try await eventLoop.flatSubmit { body(session.value) }.get()
+    }
+
+    /// Does something with the session on its event loop, without waiting.
+    func post(_ body: @escaping @Sendable (EventSession) -> Void) {
+        eventLoop.execute { body(session.value) }
+    }
+}

@@ -1,0 +1,88 @@
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioSystem
+
+/// Uploading and downloading a project's files.
+struct FileRoutes: RouteGroup {
+    let directory: ProjectDirectory
+    let upload: FileUpload
+    let folders: ProjectFolders
+
+    func addRoutes(to router: Router<GatewayContext>) {
+        router.put("/api/v1/projects/{project}/files/**", use: put)
+        router.get("/api/v1/projects/{project}/files/**", use: get)
+    }
+
+    /// 201 or 200 with the file; 308 with `Range` while parts are missing.
+    @Sendable private func put(_ request: Request, context: GatewayContext) async throws -> Response {
+        let caller = try context.require(.work)
+        let project = try await directory.writable(try context.parameter("project"), caller: caller)
+        let path = try FileAccess.writable(try context.pathTail())
+        switch try await upload.receive(request, path: path, project: project, caller: caller) {
+        case .partial(let size):
+            var headers: HTTPFields = [.cacheControl: "no-store"]
+            if size > 0 { headers[.range] = "bytes=0-\(size - 1)" }
+            return Response(status: .permanentRedirect, headers: headers)
+        case .complete(let file):
+            context.logger.info(
+                "file uploaded",
+                metadata: ["project": "\(project.name)", "file": "\(file.path)", "bytes": "\(file.sizeBytes)"])
+            let location =
+                "/api/v1/projects/\(project.name)/files/"
+                + path.components.map(PercentCoding.encode).joined(separator: "/")
+            return try .json(file, status: file.isNew ? .created : .ok, headers: [.location: location])
+        }
+    }
+
+    @Sendable private func get(_ request: Request, context: GatewayContext) async throws -> Response {
+        let caller = try context.require(.read)
+        let project = try await directory.visible(try context.parameter("project"), caller: caller)
+        let path = try FileAccess.readable(try context.pathTail())
+        let (file, tag) = try await folders.blocking { [folders] in
+            try folders.translating {
+                let opened = try folders.open(project).open(path)
+                let status = try FileStatus(descriptor: opened.raw, path: path.text)
+                return (try OpenFile(owning: opened.release()), Self.tag(of: status))
+            }
+        }
+        return try MediaResponse(
+            file: file, contentType: FileTypes.mediaType(of: path.name), etag: tag, fileName: path.name
+        ).response(to: request)
+    }
+
+    /// Changes with every change of the content that the file system can see: which file, how long, written when.
+    private static func tag(of status: FileStatus) -> EntityTag {
+        let parts = [
+            status.inode, UInt64(bitPattern: status.size), UInt64(bitPattern: status.modifiedSeconds),
+            UInt64(bitPattern: status.modifiedNanoseconds), UInt64(bitPattern: status.changedSeconds),
+            UInt64(bitPattern: status.changedNanoseconds),
+        ]
+        return EntityTag(parts.map { String($0, radix: 36) }.joined(separator: "-"))
+    }
+}
+
+/// Media types by extension, for downloads.
+enum FileTypes {
+    private static let types: [String: String] = [
+        "mp4": "video/mp4", "m4v": "video/mp4", "mov": "video/quicktime", "mkv": "video/x-matroska",
+        "webm": "video/webm", "avi": "video/x-msvideo", "mpg": "video/mpeg", "mpeg": "video/mpeg", "ts": "video/mp2t",
+        "mxf": "application/mxf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "tif": "image/tiff",
+        "tiff": "image/tiff", "webp": "image/webp", "gif": "image/gif", "bmp": "image/bmp", "heic": "image/heic",
+        "exr": "image/x-exr", "wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg", "aif": "audio/aiff",
+        "aiff": "audio/aiff", "m4a": "audio/mp4", "aac": "audio/aac", "ogg": "audio/ogg", "opus": "audio/ogg",
+        "json": "application/json", "txt": "text/plain; charset=utf-8", "md": "text/markdown; charset=utf-8",
+        "edl": "text/plain; charset=utf-8", "zip": "application/zip",
+    ]
+
+    /// The media type of a file's name; bytes where it says nothing, or something a browser would run.
+    static func mediaType(of name: String) -> String {
+        guard let dot = name.lastIndex(of: ".") else { return "application/octet-stream" }
+        return types[name[name.index(after: dot)...].lowercased()] ?? "application/octet-stream"
+    }
+}

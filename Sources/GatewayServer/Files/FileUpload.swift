@@ -1,0 +1,165 @@
+import FoundationEssentials
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import QueueProtocol
+import StudioCore
+import StudioGit
+import StudioPostgres
+import StudioSystem
+
+/// Takes files in: streamed to disk and hashed on the way, then placed and committed as a person would with `git` and
+/// `git lfs`, so that `git status` stays clean.
+struct FileUpload: Sendable {
+    /// Bytes gathered before a thread is asked to write them.
+    private static let gathered = 1 << 20
+
+    let folders: ProjectFolders
+    let projects: ProjectStore
+    /// The largest file, in bytes.
+    let limit: Int64
+
+    /// How much of an upload is there.
+    enum Progress: Sendable {
+        case partial(size: Int64)
+        case complete(StoredFile)
+    }
+
+    /// Takes a request's body in.
+    ///
+    /// - Parameters:
+    ///   - request: The request.
+    ///   - path: Where the file belongs.
+    ///   - project: The project.
+    ///   - caller: Who uploads.
+    /// - Returns: The file, or how much of it has come.
+    /// - Throws: `StudioError`: `too-large`, `storage-full`, `conflict` where a part does not begin where the one before
+    ///   ended.
+    func receive(
+        _ request: Request, path: RelativePath, project: ProjectRecord, caller: Caller
+    ) async throws -> Progress {
+        let range = try UploadRange(request.headers[.contentRange])
+        // Uploads of different people, or of files of different lengths, never meet.
+        let key: @Sendable (Int64?) -> String = {
+            "\(path.text)\n\(caller.userID)\n\($0.map(String.init) ?? UUID().uuidString)"
+        }
+        switch range {
+        case .query(let total):
+            return .partial(
+                size: try await blocking { try UploadPart.size(key: key(total), in: folders.open(project)) })
+        case .whole:
+            let announced = request.headers[.contentLength].flatMap { Int64($0) }
+            try checkSize(announced ?? 0, of: path)
+            let part = try await blocking { try UploadPart(key: key(nil), in: folders.open(project), fresh: true) }
+            do {
+                try await stream(request, into: part, upTo: sizeLimit(of: path))
+                return .complete(try await store(part, at: path, project: project, caller: caller))
+            } catch {
+                await discard(part)
+                throw error
+            }
+        case .part(let bytes, let total):
+            try checkSize(total, of: path)
+            let part = try await blocking {
+                try UploadPart(key: key(total), in: folders.open(project), fresh: bytes.lowerBound == 0)
+            }
+            return try await receive(
+                request, bytes, of: total, into: part, at: path, project: project, caller: caller)
+        }
+    }
+
+    private func receive(
+        _ request: Request, _ bytes: ClosedRange<Int64>, of total: Int64, into part: UploadPart, at path: RelativePath,
+        project: ProjectRecord, caller: Caller
+    ) async throws -> Progress {
+        guard part.size == bytes.lowerBound else { throw Self.wrongOffset(part.size) }
+        do {
+            try await stream(request, into: part, upTo: bytes.upperBound + 1)
+        } catch let error as StudioError where error.code == .storageFull {
+            await discard(part)
+            throw error
+        }
+        // A body shorter than announced is kept: the client asks how much has come and goes on from there.
+        guard part.size == total else { return .partial(size: part.size) }
+        return .complete(try await store(part, at: path, project: project, caller: caller))
+    }
+
+    private func stream(_ request: Request, into part: UploadPart, upTo end: Int64) async throws {
+        var gathered = ByteBuffer()
+        var size = part.size
+        for try await chunk in request.body {
+            size += Int64(chunk.readableBytes)
+            guard size <= end else {
+                throw StudioError(.tooLarge, "the body is longer than it may be, \(end) bytes in all")
+            }
+            var chunk = chunk
+            gathered.writeBuffer(&chunk)
+            if gathered.readableBytes >= Self.gathered {
+                let full = gathered
+                try await blocking { try part.append(full) }
+                gathered.clear()
+            }
+        }
+        let rest = gathered
+        if rest.readableBytes > 0 { try await blocking { try part.append(rest) } }
+    }
+
+    private func store(
+        _ part: UploadPart, at path: RelativePath, project: ProjectRecord, caller: Caller
+    ) async throws -> StoredFile {
+        let digest = try await blocking { try part.finish() }
+        let size = part.size
+        let author = ProjectAuthor(caller)
+        return try await projects.withWriter(project.id) { [folders] _ in
+            try folders.translating {
+                let directory = try folders.open(project)
+                let isNew = try part.place(at: path)
+                try ProjectRepository.commit(
+                    path, content: FileHash(digest: digest, size: size), at: directory.path,
+                    message: "\(isNew ? "Add" : "Replace") \(path.text)", author: author)
+                return StoredFile(
+                    path: path.text, sizeBytes: size, sha256: digest.hex, isNew: isNew, project: project.name)
+            }
+        }
+    }
+
+    private func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await folders.blocking { [folders] in try folders.translating(work) }
+    }
+
+    /// In a task of its own: nothing half-made may stay because the client went away.
+    private func discard(_ part: UploadPart) async {
+        await Task { try? await folders.blocking { part.discard() } }.value
+    }
+
+    private func checkSize(_ size: Int64, of path: RelativePath) throws(StudioError) {
+        let limit = sizeLimit(of: path)
+        guard size <= limit else {
+            throw StudioError(.tooLarge, "\(path.name) may have at most \(limit) bytes, this one has \(size)")
+        }
+    }
+
+    /// What does not go through LFS lies in the history for ever, for everybody.
+    private func sizeLimit(of path: RelativePath) -> Int64 {
+        WorkspaceLayout.isLargeFile(path.name) ? limit : min(limit, Int64(CommitRequest.longestFile))
+    }
+
+    /// The part does not begin where the one before ended; `Range` says how much has come.
+    private static func wrongOffset(_ size: Int64) -> Problem {
+        var problem = Problem(StudioError(.conflict, "\(size) bytes of this file have come; go on from there"))
+        if size > 0 { problem.headers[.range] = "bytes=0-\(size - 1)" }
+        return problem
+    }
+}
+
+/// A file that was taken in.
+struct StoredFile: Encodable, Sendable {
+    let path: String
+    let sizeBytes: Int64
+    let sha256: String
+    let isNew: Bool
+    let project: String
+
+    private enum CodingKeys: String, CodingKey { case path, sizeBytes, sha256, project }
+}

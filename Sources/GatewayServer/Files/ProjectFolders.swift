@@ -1,0 +1,75 @@
+import NIOPosix
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioSystem
+
+/// Where the projects lie, and the threads on which their files are touched.
+struct ProjectFolders: Sendable {
+    /// The workspace's root, absolute.
+    let root: String
+    /// Threads that may block.
+    let threads: NIOThreadPool
+
+    /// A project's folder.
+    func path(of project: ProjectRecord) -> String { path(tenant: project.tenantName, name: project.name) }
+
+    /// The folder of a tenant's project.
+    func path(tenant: String, name: String) -> String { "\(parent(tenant: tenant))/\(name)" }
+
+    /// The folder that a tenant's projects lie in.
+    func parent(tenant: String) -> String { "\(root)/\(WorkspaceLayout.projectsFolder(tenant: tenant))" }
+
+    /// Opens a project's folder, below which paths are then safe. Blocks.
+    ///
+    /// - Throws: `StudioError` with code `not-found` where the folder is gone.
+    func open(_ project: ProjectRecord) throws(StudioError) -> SafeDirectory {
+        do {
+            return try SafeDirectory(path(of: project))
+        } catch {
+            throw error.code == .notFound
+                ? StudioError(.notFound, "the project's folder is not there") : error.asStudioError
+        }
+    }
+
+    /// Does work on files and tells its faults in the studio's words.
+    func translating<Result>(_ work: () throws -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch let error as FileError {
+            throw error.asStudioError
+        } catch let error as PathError {
+            throw StudioError.invalid([Finding(pointer: "", code: "path-invalid", detail: error.reason)])
+        }
+    }
+
+    /// Does work that blocks on the threads for it.
+    func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await threads.runIfActive(work)
+    }
+}
+
+extension FileError {
+    /// What the person who asked is told; never a path of the machine.
+    var asStudioError: StudioError {
+        switch code {
+        case .notFound: StudioError(.notFound, "there is no such file")
+        case .alreadyExists: StudioError(.conflict, "there is something of that name already")
+        case .storageFull: StudioError(.storageFull, "no space is left where the studio keeps its files")
+        case .permissionDenied, .ioFailed: StudioError(.internalFault, message)
+        }
+    }
+}
+
+extension RelativePath {
+    /// A path that somebody sent.
+    ///
+    /// - Throws: `StudioError` with code `invalid` and a finding `path-invalid`.
+    init(sent text: String, pointer: String) throws(StudioError) {
+        do {
+            try self.init(text)
+        } catch {
+            throw .invalid([Finding(pointer: pointer, code: "path-invalid", detail: error.reason)])
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import HTTPTypes
+import StudioCore
+
+extension Problem {
+    /// A kind of problem: its code, its status and its title. `OpenAPI` lists them all.
+    struct Kind: Sendable, Hashable {
+        let code: String
+        let status: HTTPResponse.Status
+        let title: String
+    }
+
+    /// Problems that only HTTP knows; everything else is a `StudioError`.
+    static let badRequest = Kind(code: "bad-request", status: .badRequest, title: "The request is not valid HTTP")
+    static let methodNotAllowed = Kind(
+        code: "method-not-allowed", status: .methodNotAllowed, title: "This path does not take this method")
+    static let upgradeRequired = Kind(
+        code: "upgrade-required", status: .upgradeRequired, title: "This path speaks WebSocket only")
+    static let uriTooLong = Kind(code: "uri-too-long", status: .uriTooLong, title: "The address is too long")
+    static let headersTooLarge = Kind(
+        code: "headers-too-large", status: .requestHeaderFieldsTooLarge, title: "The header is too large")
+    static let requestTimeout = Kind(
+        code: "request-timeout", status: .requestTimeout, title: "The request took too long to arrive")
+
+    /// The kinds above.
+    static let httpKinds = [
+        badRequest, methodNotAllowed, upgradeRequired, uriTooLong, headersTooLarge, requestTimeout,
+    ]
+
+    /// Every kind there is.
+    static var kinds: [Kind] { StudioError.Code.allCases.map(kind(of:)) + httpKinds }
+
+    /// A problem of a kind.
+    init(_ kind: Kind, _ detail: String, headers: HTTPFields = [:]) {
+        self.init(code: kind.code, status: kind.status, title: kind.title, detail: detail, headers: headers)
+    }
+
+    /// What a refusal in the studio's words is in HTTP's.
+    init(_ error: StudioError) {
+        self.init(Self.kind(of: error.code), error.detail)
+        findings = error.findings
+        let wait = error.retryAfterSeconds ?? (error.code == .unavailable ? 2 : nil)
+        headers[.retryAfter] = wait.map { String(max(1, $0)) }
+    }
+
+    /// The one table from the studio's codes to HTTP's.
+    static func kind(of code: StudioError.Code) -> Kind {
+        let (status, title): (HTTPResponse.Status, String) =
+            switch code {
+            case .invalid: (.badRequest, "The request breaks a rule")
+            case .unauthenticated: (.unauthorized, "It is not known who asks")
+            case .forbidden: (.forbidden, "This is not allowed")
+            case .notFound: (.notFound, "There is no such thing")
+            case .conflict: (.conflict, "The present state does not allow this")
+            case .preconditionFailed: (.preconditionFailed, "The document changed since it was read")
+            case .preconditionRequired: (.preconditionRequired, "The request must name the version it changes")
+            case .idempotencyMismatch: (.unprocessableContent, "The idempotency key came with another request")
+            case .insufficientCredits: (HTTPResponse.Status(code: 402), "Not enough credits")
+            case .tooLarge: (.contentTooLarge, "The body is too large")
+            case .rateLimited: (.tooManyRequests, "Too many requests")
+            case .unsupportedMediaType: (.unsupportedMediaType, "The body's media type is not read here")
+            case .rangeNotSatisfiable: (.rangeNotSatisfiable, "The range lies outside the file")
+            case .storageFull: (HTTPResponse.Status(code: 507), "No space is left")
+            case .unavailable: (.serviceUnavailable, "A part of the studio is away")
+            case .internalFault: (.internalServerError, "A fault of the studio's own")
+            }
+        return Kind(code: code.rawValue, status: status, title: title)
+    }
+}

@@ -1,0 +1,68 @@
+import FoundationEssentials
+import Hummingbird
+import HummingbirdCore
+import Logging
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioRedis
+
+/// Cancels and retries jobs.
+struct JobControl: Sendable {
+    let jobs: JobStore
+    let bus: EventBus
+    let board: JobProgressBoard
+    let dispatcher: Dispatcher
+    let announcer: EventAnnouncer
+    let idempotency: IdempotencyReplay
+
+    /// Cancels a job, or asks its worker to; again and again with the same result.
+    ///
+    /// - Returns: The job as it stands now: `cancelled`, `running` with the request noted, or as it had finished.
+    /// - Throws: `StudioError` with code `not-found`.
+    func cancel(_ id: JobID, caller: Caller, context: GatewayContext) async throws -> JobRecord {
+        let done = try await jobs.cancel(id, tenant: caller.tenantID)
+        switch done.effect {
+        case .cancelled:
+            await announcer.announce()
+            context.logger.info(
+                "job cancelled", metadata: ["job": "\(id)", "dependents_failed": "\(done.failedDependents.count)"])
+        case .requested:
+            await tellWorker(of: done.job, context: context)
+            context.logger.info("job asked to stop", metadata: ["job": "\(id)"])
+        case .alreadyFinished: break
+        }
+        return done.job
+    }
+
+    /// Queues a failed or cancelled job again, with its history kept.
+    ///
+    /// The state of the job is what keeps a repeated click from paying twice: a job that is queued cannot be retried. The
+    /// idempotency key only gives the first answer again.
+    ///
+    /// - Returns: 202 with the job, or the first answer for a repeated idempotency key.
+    /// - Throws: `StudioError`: `not-found`, `conflict` in other states, `insufficient-credits`.
+    func retry(
+        _ id: JobID, request: Request, body: Data, caller: Caller, context: GatewayContext
+    ) async throws -> JSONAnswer {
+        let claim = try request.idempotency(body: body, caller: caller)
+        if let claim, let answer = try await idempotency.find(claim) { return JSONAnswer(replaying: answer) }
+        let job = try await jobs.retry(id, tenant: caller.tenantID)
+        board.forget(id)
+        dispatcher.dispatch(job)
+        await announcer.announce()
+        context.logger.info("job queued again", metadata: ["job": "\(id)", "round": "\(job.round)"])
+        let answer = try JSONAnswer.accepted(JobReceipt(job), location: JobLinks.path(of: id))
+        if let claim { try await idempotency.keep(answer, for: claim) }
+        return answer
+    }
+
+    private func tellWorker(of job: JobRecord, context: GatewayContext) async {
+        do {
+            try await bus.send(.cancel(job: job.id, attempt: job.attempt), to: job.worker)
+        } catch {
+            context.logger.notice(
+                "the worker hears of the cancel at its next heartbeat", error: error, metadata: ["job": "\(job.id)"])
+        }
+    }
+}

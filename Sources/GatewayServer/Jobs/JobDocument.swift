@@ -1,0 +1,163 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+
+/// The answer to a submission and to a retry: the promise that the job's row is committed.
+struct JobReceipt: Encodable, Sendable {
+    let id: JobID
+    let state: JobState
+    let project: String
+    let shot: String
+    let version: Int
+    let function: String
+    let functionVersion: String
+    let progress: Double
+    let attempt: Int
+    let creditsHeld: Int
+    let createdAt: Date
+    let links: JobLinks
+
+    init(_ job: JobRecord) {
+        id = job.id
+        state = job.state
+        project = job.projectName
+        shot = job.shot
+        version = job.version
+        function = job.function
+        functionVersion = job.functionVersion
+        progress = 0
+        attempt = job.attempt
+        creditsHeld = job.state.isFinished ? 0 : job.credits
+        createdAt = job.createdAt
+        links = JobLinks(job)
+    }
+}
+
+/// Where to go from a job.
+struct JobLinks: Encodable, Sendable {
+    let `self`: String
+    let cancel: String
+    let retry: String
+    let log: String
+    let project: String
+    let take: String?
+
+    init(_ job: JobRecord) {
+        let path = Self.path(of: job.id)
+        self.`self` = path
+        cancel = path + "/cancel"
+        retry = path + "/retry"
+        log = path + "/log"
+        project = "/api/v1/projects/\(job.projectName)"
+        take = job.take.map { "/api/v1/takes/\($0)" }
+    }
+
+    static func path(of job: JobID) -> String { "/api/v1/jobs/\(job)" }
+}
+
+/// A job as it stands.
+struct JobDocument: Encodable, Sendable {
+    let id: JobID
+    let state: JobState
+    let project: String
+    let user: UserID
+    let shot: String
+    let version: Int
+    let function: String
+    let functionVersion: String
+    let parameters: JSONValue
+    let inputs: JSONValue
+    let quality: QualityTier
+    let queue: String
+    let priority: Int
+    let maxAttempts: Int
+    let timeoutSeconds: Int
+    let notBefore: Date?
+    let dependsOn: [JobID]
+    let attempt: Int
+    let countedAttempts: Int
+    let progress: Double
+    let stage: String?
+    let message: String?
+    let etaSeconds: Double?
+    let cancelRequested: Bool
+    let worker: WorkerID?
+    let failure: JobFailure?
+    let credits: Int
+    let creditsHeld: Int
+    let takes: [TakeID]
+    let createdAt: Date
+    let queuedAt: Date?
+    let startedAt: Date?
+    let finishedAt: Date?
+    /// Only where one job is asked for.
+    let attempts: [JobAttemptDocument]?
+    let links: JobLinks
+
+    /// What is answered of a job.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - report: The newest progress of its present attempt, where this gateway heard of one.
+    ///   - attempts: Its history; nil leaves it out.
+    init(_ job: JobRecord, report: ProgressReport?, attempts: [JobAttempt]? = nil) {
+        let current = job.state == .running && report?.attempt == job.attempt ? report : nil
+        id = job.id
+        state = job.state
+        project = job.projectName
+        user = job.user
+        shot = job.shot
+        version = job.version
+        function = job.function
+        functionVersion = job.functionVersion
+        parameters = job.parameters
+        inputs = JobInputs.document(job.inputs)
+        quality = job.quality
+        queue = job.queue
+        priority = job.priority
+        maxAttempts = job.maxAttempts
+        timeoutSeconds = job.timeoutSeconds
+        notBefore = job.notBefore
+        dependsOn = job.dependsOn
+        attempt = job.attempt
+        countedAttempts = job.countedAttempts
+        progress = job.state == .succeeded ? 1 : current?.progress ?? 0
+        stage = current?.stage
+        message = current?.message
+        etaSeconds = current?.etaSeconds
+        cancelRequested = job.cancelRequestedAt != nil
+        worker = job.worker
+        failure = job.failure
+        credits = job.credits
+        creditsHeld = job.state.isFinished ? 0 : job.credits
+        takes = job.take.map { [$0] } ?? []
+        createdAt = job.createdAt
+        queuedAt = job.queuedAt
+        startedAt = job.startedAt
+        finishedAt = job.finishedAt
+        self.attempts = attempts?.map(JobAttemptDocument.init)
+        links = JobLinks(job)
+    }
+}
+
+/// One claim of a job, and how it ended.
+struct JobAttemptDocument: Encodable, Sendable {
+    let attempt: Int
+    let worker: WorkerID
+    let workerName: String
+    let startedAt: Date
+    let finishedAt: Date?
+    let outcome: JobAttempt.Outcome?
+    let failure: JobFailure?
+
+    init(_ attempt: JobAttempt) {
+        self.attempt = attempt.attempt
+        worker = attempt.worker
+        workerName = attempt.workerName
+        startedAt = attempt.startedAt
+        finishedAt = attempt.finishedAt
+        outcome = attempt.outcome
+        failure = attempt.failure
+    }
+}

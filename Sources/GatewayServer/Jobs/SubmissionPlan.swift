@@ -1,0 +1,77 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioSystem
+
+/// A submission whose function, parameters and ports were checked: everything that can be said without looking at the
+/// project's files and jobs.
+struct SubmissionPlan: Sendable {
+    let submission: Submission
+    let function: FunctionManifest
+    /// Defaults, the tier's values over them, the user's own over both.
+    let parameters: [String: JSONValue]
+    let quality: QualityTier
+    let credits: Int
+
+    /// Checks a submission against the catalogue.
+    ///
+    /// - Parameters:
+    ///   - submission: What was asked for.
+    ///   - catalogue: The functions there are.
+    ///   - projectQuality: The tier of jobs that do not say.
+    /// - Throws: `StudioError` with code `invalid` and all that is wrong with function, parameters and ports at once.
+    init(_ submission: Submission, catalogue: FunctionCatalogue, projectQuality: QualityTier) throws(StudioError) {
+        let function = try catalogue.function(named: submission.function)
+        let quality = submission.quality ?? projectQuality
+        let parameters = function.effectiveParameters(submission.parameters, tier: quality)
+        let findings =
+            function.parameters.check(.object(parameters), pointer: "/parameters")
+            + Self.portFindings(submission.inputs, function: function)
+        guard findings.isEmpty else { throw .invalid(findings) }
+        self.submission = submission
+        self.function = function
+        self.quality = quality
+        self.parameters = parameters
+        credits = function.price(of: parameters)
+    }
+
+    /// The job as the store admits it.
+    func newJob(project: ProjectRecord, caller: Caller, requestID: String, traceparent: String) throws -> NewJob {
+        NewJob(
+            id: JobID(), tenant: project.tenant, project: project.id, user: caller.userID, shot: submission.shot,
+            version: submission.version, function: function.name, functionVersion: function.version,
+            functionDigest: SHA256.hex(of: try JSONText.compact(function.document, sortedKeys: true)),
+            manifest: function.document, parameters: .object(parameters),
+            inputs: JobInputs.stored(submission.inputs, function: function), quality: quality, queue: function.queue,
+            priority: submission.priority, maxAttempts: submission.maxAttempts ?? function.maxAttempts,
+            timeoutSeconds: submission.timeoutSeconds ?? function.timeoutSeconds, notBefore: submission.notBefore,
+            dependsOn: submission.dependsOn, credits: credits, requestID: requestID,
+            traceparent: traceparent)
+    }
+
+    private static func portFindings(
+        _ inputs: [String: [InputReference]], function: FunctionManifest
+    ) -> [Finding] {
+        var findings: [Finding] = []
+        for port in function.inputs {
+            let pointer = "/inputs/" + JSONPointer.escaped(port.name)
+            let references = inputs[port.name] ?? []
+            if references.isEmpty, port.isRequired {
+                findings.append(Finding(pointer: pointer, code: "required", detail: "is required"))
+            }
+            if references.count > 1, !port.isList {
+                findings.append(Finding(pointer: pointer, code: "maxItems", detail: "takes one file, not a list"))
+            }
+        }
+        let known = Set(function.inputs.map(\.name))
+        for name in inputs.keys.sorted() where !known.contains(name) {
+            let names = known.isEmpty ? "none" : known.sorted().joined(separator: ", ")
+            findings.append(
+                Finding(
+                    pointer: "/inputs/" + JSONPointer.escaped(name), code: "unknown-input",
+                    detail: "is not an input of \(function.name); known: \(names)"))
+        }
+        return findings
+    }
+}

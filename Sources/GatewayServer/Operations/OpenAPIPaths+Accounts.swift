@@ -1,0 +1,49 @@
+import StudioCore
+
+/// All operations of the gateway. Held against the router by a test: a route that is not here fails it, and so does one
+/// that is only here.
+enum OpenAPIPaths {
+    /// The operations in the order of the readable page.
+    static let all: [OpenAPIOperation] =
+        accounts + projects + functions + jobs + takes + files + events + operations + administration
+
+    /// Logging in, and who one is.
+    static let accounts: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/auth/login", tag: "Accounts", summary: "Log in",
+            detail: "Answers alike, after the same time, for an unknown address, a wrong password and a disabled account. "
+                + "Throttled per account and per address.",
+            body: .json("Credentials"),
+            answers: [.ok("Login", "The token to send as `Authorization: Bearer …`.")],
+            problems: [.unauthenticated, .rateLimited, .unavailable]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/me", tag: "Accounts", summary: "Who asks, and what they have",
+            permission: .read, answers: [.ok("Me", "The user, the tenant, roles, credits and quotas.")]),
+    ]
+
+    /// What administrators do.
+    static let administration: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/admin/users", tag: "Administration", summary: "The tenant's users, newest first",
+            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "User")]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/admin/users", tag: "Administration", summary: "Make a user",
+            permission: .administer, body: .json("NewUser"),
+            answers: [
+                .init(
+                    status: 201, detail: "The user.", contents: [.json("User")],
+                    headers: [("Location", "The user's address.")])
+            ],
+            problems: [.conflict], takesIdempotencyKey: true),
+        OpenAPIOperation(
+            method: "PATCH", path: "/api/v1/admin/users/{user}", tag: "Administration",
+            summary: "Change a user's roles, disable or enable them",
+            detail: "At least one administrator who is not disabled stays. A disabled user is out within seconds.",
+            permission: .administer, parameters: [.path("user", "The user's id.")], body: .json("UserChange"),
+            answers: [.ok("User", "The user afterwards.")], problems: [.conflict]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/admin/users/{user}/credits", tag: "Administration", summary: "Grant credits",
+            permission: .administer, parameters: [.path("user", "The user's id.")], body: .json("Grant"),
+            answers: [.ok("User", "The user afterwards.")], takesIdempotencyKey: true),
+    ]
+}

@@ -1,0 +1,91 @@
+import StudioCore
+
+extension OpenAPIPaths {
+    private static let job = OpenAPIOperation.Parameter.path("job", "The job's id.")
+    private static let take = OpenAPIOperation.Parameter.path("take", "The take's id.")
+    private static let shot = OpenAPIOperation.Parameter.query(
+        "shot", "Of one shot only.", .text(pattern: "^[A-Z0-9][A-Z0-9-]{0,31}$"))
+
+    /// Jobs.
+    static let jobs: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/projects/{project}/jobs", tag: "Jobs", summary: "Submit a job",
+            detail: "The 202 is a promise: the job is committed. A refusal leaves nothing behind. Checked in this order: "
+                + "token, role, project, body, function and parameters, inputs, quota, credits.",
+            permission: .work, parameters: [.project], body: .json("Submission"),
+            answers: [
+                .init(
+                    status: 202, detail: "The job.", contents: [.json("JobReceipt")],
+                    headers: [("Location", "The job's address.")])
+            ],
+            problems: [.insufficientCredits, .conflict], takesIdempotencyKey: true),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/projects/{project}/jobs", tag: "Jobs", summary: "A project's jobs, newest first",
+            permission: .read,
+            parameters: [.project] + OpenAPIOperation.Parameter.page + [
+                .query("state", "Only in these states, by comma.", .text()), shot,
+                .query("function", "Of one function only.", .text()),
+                .query("since", "Created at or after this time.", .time()),
+            ],
+            answers: [.page(of: "Job")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/jobs/{job}", tag: "Jobs", summary: "A job with its attempts", permission: .read,
+            parameters: [job], answers: [.ok("Job", "The job.")]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/jobs/{job}/cancel", tag: "Jobs", summary: "Cancel a job",
+            detail: "Repeating it changes nothing, nor does cancelling a finished job. A running job is `cancelRequested` "
+                + "until its worker has stopped it.",
+            permission: .work, parameters: [job], answers: [.ok("Job", "The job afterwards.")]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/jobs/{job}/retry", tag: "Jobs", summary: "Try a failed or cancelled job again",
+            detail: "Holds credits anew; the history of attempts is kept.", permission: .work, parameters: [job],
+            answers: [
+                .init(
+                    status: 202, detail: "The job.", contents: [.json("JobReceipt")],
+                    headers: [("Location", "The job's address.")])
+            ],
+            problems: [.conflict, .insufficientCredits, .tooLarge], takesIdempotencyKey: true),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/jobs/{job}/log", tag: "Jobs", summary: "The runner's log",
+            detail: "With `Accept: text/event-stream` it is followed: events `log` with `attempt`, `at` and `lines`, each "
+                + "with an id to resume after, and `end` when the job has finished.",
+            permission: .read,
+            parameters: [
+                job, .query("attempt", "Of one attempt only.", .whole(1...1_000_000)),
+                .header("Last-Event-ID", "Where a followed log goes on."),
+            ],
+            answers: [
+                .init(
+                    status: 200, detail: "The log.",
+                    contents: [
+                        .init(mediaType: "text/plain", schema: .text()),
+                        .init(mediaType: "text/event-stream", schema: .text()),
+                    ])
+            ]),
+    ]
+
+    /// Takes.
+    static let takes: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/projects/{project}/takes", tag: "Takes",
+            summary: "A project's takes, newest first", permission: .read,
+            parameters: [.project] + OpenAPIOperation.Parameter.page + [
+                shot, .query("version", "Of one version only.", .whole(1...9999)),
+            ],
+            answers: [.page(of: "Take")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/takes/{take}", tag: "Takes", summary: "A take: its probe and provenance",
+            permission: .read, parameters: [take], answers: [.ok("Take", "The take.")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/takes/{take}/media", tag: "Takes", summary: "A take's bytes", permission: .read,
+            parameters: [take] + OpenAPIOperation.Parameter.download, answers: downloads("*/*"),
+            problems: [.rangeNotSatisfiable, .preconditionFailed]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/takes/{take}/thumbnail", tag: "Takes", summary: "A take's thumbnail",
+            permission: .read, parameters: [take] + OpenAPIOperation.Parameter.download,
+            answers: downloads("image/jpeg"), problems: [.rangeNotSatisfiable, .preconditionFailed]),
+        OpenAPIOperation(
+            method: "PUT", path: "/api/v1/takes/{take}/rating", tag: "Takes", summary: "Rate or circle a take",
+            permission: .work, parameters: [take], body: .json("Rating"), answers: [.ok("Take", "The take afterwards.")]),
+    ]
+}

@@ -1,0 +1,73 @@
+import StudioCore
+
+extension OpenAPIPaths {
+    /// Events.
+    static let events: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/events", tag: "Events", summary: "Events over a WebSocket",
+            detail: """
+                Browsers authenticate with the subprotocols `studio.v1, bearer.<token>`, others with the header. Text \
+                frames, one JSON object each. The client sends a `ClientCommand`; the server answers a `subscribe` with \
+                `Subscribed`, then sends what came after `since`, then every `Event` as it happens. Events with an `id` \
+                are durable: stored for 7 days, in order per job, once per connection. Progress has none: the newest wins. \
+                Close codes: 1001 nothing heard for 60 s (pings come every 20 s), 1002 and 1003 no text frame of a \
+                client, 1007 not UTF-8, 1008 too many commands, 1009 more than 64 KiB, 1012 the gateway stops, 1013 too \
+                slow for the durable events, 4401 the token has ended.
+                """,
+            permission: .read, answers: [.init(status: 101, detail: "The connection is a WebSocket now.")],
+            httpProblems: [Problem.upgradeRequired]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/projects/{project}/events", tag: "Events",
+            summary: "A project's events as server-sent events",
+            detail: "Each event's `data` is an `Event`, its `event` the `type`, its `id` where to resume. Ends with the "
+                + "token, with the gateway, and for a client too slow for the durable events.",
+            permission: .read,
+            parameters: [
+                .project, .query("since", "The id of the last event the client has.", .text()),
+                .header("Last-Event-ID", "The same, as browsers send it; goes before `since`."),
+            ],
+            answers: [
+                .init(
+                    status: 200, detail: "The stream.",
+                    contents: [.init(mediaType: "text/event-stream", schema: .named("Event"))])
+            ]),
+    ]
+
+    /// What operators and machines look at.
+    static let operations: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "GET", path: "/healthz", tag: "Operations", summary: "The process answers",
+            detail: "Touches nothing else.", answers: [.ok("Health", "It does.")]),
+        OpenAPIOperation(
+            method: "GET", path: "/readyz", tag: "Operations", summary: "What the gateway needs is there",
+            answers: [
+                .ok("Readiness", "All of it."),
+                .init(status: 503, detail: "Something is missing.", contents: [.json("Readiness")]),
+            ]),
+        OpenAPIOperation(
+            method: "GET", path: "/metrics", tag: "Operations", summary: "Metrics for Prometheus",
+            answers: [
+                .init(
+                    status: 200, detail: "Prometheus text, version 0.0.4.",
+                    contents: [.init(mediaType: "text/plain", schema: .text())])
+            ]),
+        OpenAPIOperation(
+            method: "GET", path: "/openapi.json", tag: "Operations", summary: "This document",
+            answers: [
+                .init(
+                    status: 200, detail: "OpenAPI 3.1.",
+                    contents: [.init(mediaType: "application/json", schema: .anything("An OpenAPI 3.1 document."))])
+            ]),
+        OpenAPIOperation(
+            method: "GET", path: "/docs", tag: "Operations", summary: "This document, to be read",
+            answers: [
+                .init(status: 200, detail: "A page.", contents: [.init(mediaType: "text/html", schema: .text())])
+            ]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/workers", tag: "Operations", summary: "Who runs what",
+            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Worker")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/queues", tag: "Operations", summary: "What waits, and how long",
+            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Queue")]),
+    ]
+}

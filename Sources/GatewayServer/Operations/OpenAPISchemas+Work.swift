@@ -1,0 +1,204 @@
+import StudioCore
+
+extension OpenAPISchemas {
+    private static let states = OpenAPISchema.word(JobState.allCases.map(\.rawValue))
+    private static let reference = OpenAPISchema.text("A project file, `take:<id>` or `job:<id>`.")
+    private static let inputs = OpenAPISchema.map(.either([reference, .list(reference)]), "By the input's name.")
+    private static let failureCodes = OpenAPISchema.word(FailureCode.allCases.map(\.rawValue))
+
+    /// Functions, jobs and takes.
+    static let work: [(String, OpenAPISchema)] = functionSchemas + jobSchemas + takeSchemas
+
+    private static let functionSchemas: [(String, OpenAPISchema)] = [
+        (
+            "FunctionPort",
+            .object(
+                [
+                    ("type", .word(FunctionManifest.Port.Kind.allCases.map(\.rawValue))), ("required", .flag()),
+                    ("list", .flag()), ("primary", .flag()), ("extension", .text()),
+                ], optional: ["primary", "extension"])
+        ),
+        (
+            "Function",
+            .object(
+                [
+                    ("name", .text()), ("version", .text()), ("title", .text()), ("description", .text()),
+                    ("category", .text()), ("parameters", .anything("A JSON Schema (2020-12).")),
+                    ("inputs", .map(.named("FunctionPort"))), ("outputs", .map(.named("FunctionPort"))),
+                    ("quality", .map(.anything("Parameters that the tier sets."), "By tier.")),
+                    ("cost", .object([("credits", .count()), ("perSecond", .count())])),
+                    ("timeoutSeconds", .whole(1...604_800)), ("maxAttempts", .whole(1...100)), ("queue", .text()),
+                    ("runner", .text()),
+                    ("faults", .list(.named("Finding"), "What is wrong with a newer manifest that could not be used.")),
+                ], optional: ["faults"])
+        ),
+    ]
+
+    private static let jobSchemas: [(String, OpenAPISchema)] = [
+        (
+            "Submission",
+            .object(
+                [
+                    ("shot", shot), ("version", .whole(1...9999, "Default 1.")), ("function", .text()),
+                    ("parameters", .map(.anything("As the function's schema says."))), ("inputs", inputs),
+                    ("quality", quality), ("priority", .whole(0...9, "The higher the sooner; default 5.")),
+                    ("maxAttempts", .whole(1...100)), ("timeoutSeconds", .whole(1...604_800)),
+                    ("notBefore", .nullable(.time())), ("dependsOn", .list(.id())),
+                ],
+                optional: [
+                    "version", "parameters", "inputs", "quality", "priority", "maxAttempts", "timeoutSeconds",
+                    "notBefore", "dependsOn",
+                ], isClosed: true)
+        ),
+        (
+            "JobLinks",
+            .object(
+                [
+                    ("self", .text()), ("cancel", .text()), ("retry", .text()), ("log", .text()), ("project", .text()),
+                    ("take", .text()),
+                ], optional: ["take"])
+        ),
+        (
+            "JobReceipt",
+            .object([
+                ("id", .id()), ("state", states), ("project", projectName), ("shot", shot),
+                ("version", .whole(1...9999)), ("function", .text()), ("functionVersion", .text()),
+                ("progress", .number()), ("attempt", .count()), ("creditsHeld", .count()), ("createdAt", .time()),
+                ("links", .named("JobLinks")),
+            ])
+        ),
+        (
+            "JobFailure",
+            .object(
+                [
+                    ("code", failureCodes), ("message", .text()), ("retryable", .flag()),
+                    ("logTail", .text("The last lines of the runner's log.")),
+                ], optional: ["logTail"])
+        ),
+        (
+            "JobAttempt",
+            .object(
+                [
+                    ("attempt", .whole(1...Int.max)), ("worker", .id()), ("workerName", .text()), ("startedAt", .time()),
+                    ("finishedAt", .time()),
+                    ("outcome", .word(["succeeded", "failed", "cancelled", "released", "lost"])),
+                    ("failure", .named("JobFailure")),
+                ], optional: ["finishedAt", "outcome", "failure"])
+        ),
+        (
+            "Job",
+            .object(
+                [
+                    ("id", .id()), ("state", states), ("project", projectName), ("user", .id()), ("shot", shot),
+                    ("version", .whole(1...9999)), ("function", .text()), ("functionVersion", .text()),
+                    ("parameters", .map(.anything("As submitted."))), ("inputs", inputs), ("quality", quality),
+                    ("queue", .text()), ("priority", .whole(0...9)), ("maxAttempts", .whole(1...100)),
+                    ("timeoutSeconds", .whole(1...604_800)), ("notBefore", .time()), ("dependsOn", .list(.id())),
+                    ("attempt", .count("How often it was claimed.")),
+                    ("countedAttempts", .count("Attempts that count against `maxAttempts`.")),
+                    ("progress", .number("0 to 1.")), ("stage", .text()), ("message", .text()),
+                    ("etaSeconds", .number()), ("cancelRequested", .flag()), ("worker", .id()),
+                    ("failure", .named("JobFailure")), ("credits", .count("What it costs.")), ("creditsHeld", .count()),
+                    ("takes", .list(.id())), ("createdAt", .time()), ("queuedAt", .time()), ("startedAt", .time()),
+                    ("finishedAt", .time()),
+                    ("attempts", .list(.named("JobAttempt"), "Where one job is asked for.")),
+                    ("links", .named("JobLinks")),
+                ],
+                optional: [
+                    "notBefore", "stage", "message", "etaSeconds", "worker", "failure", "queuedAt", "startedAt",
+                    "finishedAt", "attempts",
+                ])
+        ),
+    ]
+
+    private static let takeSchemas: [(String, OpenAPISchema)] = [
+        (
+            "Take",
+            .object(
+                [
+                    ("id", .id()), ("project", projectName), ("job", .id()), ("shot", shot),
+                    ("version", .whole(1...9999)), ("number", .whole(1...Int.max)),
+                    ("path", .text("Relative to the project.")), ("fileName", .text()), ("mediaType", .text()),
+                    ("sha256", .text(pattern: "^[0-9a-f]{64}$")), ("sizeBytes", .count()),
+                    ("probe", .anything("What the file is: streams, duration, size of the picture.")),
+                    ("provenance", .anything("What made it: job, function, parameters, hashes of the inputs.")),
+                    ("commit", .text("The Git commit that holds it.")), ("rating", .whole(1...5)), ("circled", .flag()),
+                    ("createdAt", .time()), ("publishedAt", .time()),
+                    (
+                        "links",
+                        .object(
+                            [("self", .text()), ("media", .text()), ("thumbnail", .text()), ("job", .text())],
+                            optional: ["thumbnail"])
+                    ),
+                ], optional: ["sha256", "sizeBytes", "probe", "provenance", "commit", "rating", "publishedAt"])
+        ),
+        (
+            "Rating",
+            .object(
+                [("rating", .nullable(.whole(0...5, "0 and null take it away."))), ("circled", .flag())],
+                optional: ["rating", "circled"], isClosed: true, "What is left out stays as it is.")
+        ),
+    ]
+
+    /// What goes over the WebSocket and the event stream.
+    static let eventSchemas: [(String, OpenAPISchema)] = [
+        (
+            "ClientCommand",
+            .object(
+                [
+                    ("type", .word(["subscribe", "unsubscribe"])), ("project", projectName), ("job", .id()),
+                    ("since", .text("The id of the last event the client has.")),
+                ], optional: ["project", "job", "since"], "Names either a project or a job.")
+        ),
+        (
+            "Subscribed",
+            .object(
+                [
+                    ("type", .word(["subscribed"])), ("project", projectName), ("job", .id()),
+                    ("newest", .nullable(.text("The newest durable event there is. It was not delivered by this."))),
+                ], optional: ["project", "job"])
+        ),
+        (
+            "Event",
+            .either([
+                .named("JobStateEvent"), .named("JobProgressEvent"), .named("TakeCreatedEvent"),
+                .named("ProjectChangedEvent"), .named("ErrorEvent"),
+            ])
+        ),
+        (
+            "JobStateEvent",
+            .object(
+                [
+                    ("type", .word(["job.state"])), ("id", .text()), ("project", projectName), ("job", .id()),
+                    ("state", states), ("attempt", .count()), ("failure", .named("JobFailure")), ("at", .time()),
+                ], optional: ["failure"])
+        ),
+        (
+            "JobProgressEvent",
+            .object(
+                [
+                    ("type", .word(["job.progress"])), ("project", projectName), ("job", .id()),
+                    ("attempt", .whole(1...Int.max)), ("progress", .number("0 to 1.")), ("stage", .text()),
+                    ("message", .text()), ("etaSeconds", .number()), ("at", .time()),
+                ], optional: ["etaSeconds"])
+        ),
+        (
+            "TakeCreatedEvent",
+            .object([
+                ("type", .word(["take.created"])), ("id", .text()), ("project", projectName), ("job", .id()),
+                ("take", .id()), ("shot", shot), ("version", .whole(1...9999)), ("number", .whole(1...Int.max)),
+                ("path", .text()), ("at", .time()),
+            ])
+        ),
+        (
+            "ProjectChangedEvent",
+            .object(
+                [
+                    ("type", .word(["project.changed"])), ("id", .text()), ("project", projectName),
+                    ("change", .text("Such as created, updated, archived, restored.")),
+                    ("detail", .anything("More about it.")), ("at", .time()),
+                ], optional: ["detail"])
+        ),
+        ("ErrorEvent", .object([("type", .word(["error"])), ("code", .text()), ("detail", .text())])),
+    ]
+}

@@ -1,0 +1,158 @@
+import StudioCore
+
+/// The named schemas of the OpenAPI document.
+enum OpenAPISchemas {
+    /// All of them.
+    static let all: [(String, OpenAPISchema)] = conventions + accounts + projects + work + eventSchemas + operations
+
+    static let roles = OpenAPISchema.list(.word(Role.allCases.map(\.rawValue)))
+    static let quality = OpenAPISchema.word(["low", "standard", "high"])
+    static let shot = OpenAPISchema.text(pattern: "^[A-Z0-9][A-Z0-9-]{0,31}$")
+    static let projectName = OpenAPISchema.text(
+        "A folder name on every system: no name that Windows reserves.", pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+
+    private static let conventions: [(String, OpenAPISchema)] = [
+        (
+            "Problem",
+            .object(
+                [
+                    ("type", .word(Problem.kinds.map { "/problems/\($0.code)" }, "What kind of problem it is.")),
+                    ("title", .text("The same for every problem of the type.")), ("status", .whole(400...599)),
+                    ("detail", .text("This occurrence, for people.")), ("instance", .text("The path of the request.")),
+                    ("requestId", .text("What the log knows the request by.")), ("errors", .list(.named("Finding"))),
+                ], optional: ["instance", "requestId", "errors"], "RFC 9457.")
+        ),
+        (
+            "Finding",
+            .object([
+                ("pointer", .text("JSON pointer into the body, or the parameter's name after a slash.")),
+                ("code", .text("Which rule.")), ("detail", .text("What is wrong, for people.")),
+            ])
+        ),
+    ]
+
+    private static let accounts: [(String, OpenAPISchema)] = [
+        (
+            "Credentials",
+            .object([("email", .text(longest: 254)), ("password", .text(longest: 1024))])
+        ),
+        (
+            "Login",
+            .object([("accessToken", .text()), ("tokenType", .word(["Bearer"])), ("expiresAt", .time())])
+        ),
+        (
+            "Credits",
+            .object([
+                ("available", .count("To be spent.")), ("held", .count("Promised to jobs that are not finished.")),
+                ("settled", .count("Spent.")),
+            ])
+        ),
+        (
+            "Me",
+            .object([
+                ("user", .object([("id", .id()), ("email", .text()), ("displayName", .text())])),
+                ("tenant", .object([("id", .id()), ("name", .text())])), ("roles", roles),
+                ("credits", .named("Credits")),
+                (
+                    "quotas",
+                    .object([
+                        ("requestsPerSecond", .nullable(.count("On average; null is no limit."))),
+                        ("uploadMaxBytes", .count()),
+                    ])
+                ),
+            ])
+        ),
+        (
+            "User",
+            .object([
+                ("id", .id()), ("email", .text()), ("displayName", .text()), ("roles", roles), ("disabled", .flag()),
+                ("createdAt", .time()), ("credits", .named("Credits")),
+            ])
+        ),
+        (
+            "NewUser",
+            .object(
+                [
+                    ("email", .text(longest: 254)), ("password", .text("10 to 1024 bytes.", longest: 1024)),
+                    ("displayName", .text(longest: 200)), ("roles", roles), ("credits", .whole(0...1_000_000_000)),
+                ], optional: ["displayName", "credits"])
+        ),
+        ("UserChange", .object([("roles", roles), ("disabled", .flag())], optional: ["roles", "disabled"])),
+        (
+            "Grant",
+            .object([("credits", .whole(1...1_000_000_000)), ("note", .text(longest: 500))], optional: ["note"])
+        ),
+    ]
+
+    private static let projects: [(String, OpenAPISchema)] = [
+        (
+            "Project",
+            .object(
+                [
+                    ("id", .id()), ("name", projectName), ("title", .text()), ("description", .text()),
+                    ("quality", quality), ("createdAt", .time()), ("createdBy", .id()), ("archived", .flag()),
+                    ("archivedAt", .time()), ("revision", .whole(1...Int.max, "Raised by every change; the ETag.")),
+                    (
+                        "links",
+                        .object([("self", .text()), ("jobs", .text()), ("takes", .text()), ("events", .text())])
+                    ),
+                ], optional: ["createdBy", "archivedAt"])
+        ),
+        (
+            "NewProject",
+            .object(
+                [
+                    ("name", projectName), ("title", .text(longest: 200)), ("description", .text(longest: 10_000)),
+                    ("quality", quality),
+                ], optional: ["description", "quality"], isClosed: true)
+        ),
+        (
+            "ProjectChange",
+            .object(
+                [("title", .text(longest: 200)), ("description", .text(longest: 10_000)), ("quality", quality)],
+                optional: ["title", "description", "quality"], isClosed: true)
+        ),
+        (
+            "StoredFile",
+            .object([
+                ("path", .text("Relative to the project.")), ("sizeBytes", .count()),
+                ("sha256", .text(pattern: "^[0-9a-f]{64}$")), ("project", projectName),
+            ])
+        ),
+    ]
+
+    private static let operations: [(String, OpenAPISchema)] = [
+        ("Health", .object([("status", .word(["ok"]))])),
+        (
+            "Readiness",
+            .object([
+                ("status", .word(["ready", "not-ready"])),
+                (
+                    "checks",
+                    .map(
+                        .object([("status", .word(["ok", "missing"])), ("detail", .text())], optional: ["detail"]),
+                        "By name: postgres, redis, migrations, git-lfs.")
+                ),
+            ])
+        ),
+        (
+            "Worker",
+            .object([
+                ("id", .id()), ("name", .text()), ("hostname", .text()), ("pid", .whole()), ("version", .text()),
+                ("queues", .list(.text())), ("slots", .whole(1...Int.max)),
+                ("state", .word(["serving", "draining", "stopped", "lost"])), ("startedAt", .time()),
+                ("seenAt", .time()),
+                ("running", .list(.object([("job", .id()), ("attempt", .whole(1...Int.max))]))),
+            ])
+        ),
+        (
+            "Queue",
+            .object(
+                [
+                    ("name", .text()), ("queued", .count("Ready and not claimed.")), ("running", .count()),
+                    ("onRunway", .count("Messages in Redis.")),
+                    ("oldestAgeSeconds", .number("How long the oldest queued job has waited.")),
+                ], optional: ["oldestAgeSeconds"])
+        ),
+    ]
+}

@@ -1,0 +1,76 @@
+import Glibc
+import NIOPosix
+import StudioPostgres
+import StudioRedis
+
+/// One thing the gateway needs before it can work, and how to find out whether it is there.
+struct ReadinessCheck: Sendable {
+    /// What was found.
+    enum Verdict: Sendable, Hashable {
+        case ready
+        /// What is missing, for an operator; no addresses, no secrets.
+        case missing(String)
+    }
+
+    let name: String
+    let check: @Sendable () async throws -> Verdict
+
+    /// PostgreSQL answers.
+    static func postgres(_ database: Database) -> ReadinessCheck {
+        ReadinessCheck(name: "postgres") {
+            try await database.withConnection { _ = try $0.query("SELECT 1 AS one") }
+            return .ready
+        }
+    }
+
+    /// Every migration this program brings is applied.
+    static func migrations(_ database: Database) -> ReadinessCheck {
+        ReadinessCheck(name: "migrations") {
+            try await database.migrationsAreCurrent() ? .ready : .missing("migrations wait to be applied")
+        }
+    }
+
+    /// Redis answers.
+    static func redis(_ client: RedisClient) -> ReadinessCheck {
+        ReadinessCheck(name: "redis") {
+            let reply = try await client.send(RedisCommand("PING"))
+            return reply.text == "PONG" ? .ready : .missing("Redis does not answer PING")
+        }
+    }
+
+    /// The `git-lfs` program is there, which `git` needs to work with takes.
+    ///
+    /// - Parameter searchPath: The folders programs are looked for in, as `PATH` lists them.
+    static func lfsClient(searchPath: String) -> ReadinessCheck {
+        ReadinessCheck(name: "git-lfs") {
+            let isThere = try await NIOThreadPool.singleton.runIfActive {
+                searchPath.split(separator: ":").contains { access("\($0)/git-lfs", X_OK) == 0 }
+            }
+            return isThere ? .ready : .missing("git-lfs is not installed; install the package git-lfs")
+        }
+    }
+
+    /// Looks, for at most a time.
+    func verdict(within bound: Duration) async -> Verdict {
+        await withTaskGroup(of: Verdict.self) { group in
+            group.addTask {
+                do {
+                    return try await check()
+                } catch let error as PostgresError {
+                    return .missing(error.description)
+                } catch let error as RedisError {
+                    return .missing("Redis: \(error.code)")
+                } catch {
+                    return .missing("not there")
+                }
+            }
+            group.addTask {
+                try? await Task.sleep(for: bound)
+                return .missing("no answer within \(bound.components.seconds) s")
+            }
+            let first = await group.next() ?? .missing("not looked at")
+            group.cancelAll()
+            return first
+        }
+    }
+}

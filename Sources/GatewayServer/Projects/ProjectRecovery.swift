@@ -1,0 +1,115 @@
+import FoundationEssentials
+import Logging
+import QueueProtocol
+import ServiceLifecycle
+import StudioCore
+import StudioGit
+import StudioPostgres
+import StudioSystem
+
+/// Brings projects in the database and on disk together: what a crash left half-made is finished or given up, leftovers
+/// are removed, and folders the database does not know are taken in.
+///
+/// All of it happens once at start; while the gateway runs only half-made projects are looked for, such as those whose
+/// request lost PostgreSQL in the middle.
+struct ProjectRecovery: Service {
+    let projects: ProjectStore
+    let users: UserStore
+    let creation: ProjectCreation
+    let folders: ProjectFolders
+    var interval: Duration = .seconds(30)
+    var clock: any Clock<Duration> = ContinuousClock()
+    var now: @Sendable () -> Date = { Date() }
+    let logger: Logger
+
+    /// Finishes half-made projects until the task is cancelled or the process is asked to stop.
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while true {
+                do { try await clock.sleep(for: interval) } catch { return }
+                do {
+                    // A younger one is most likely being made at this moment.
+                    try await finishHalfMade(before: now().addingTimeInterval(-Double(interval.components.seconds)))
+                } catch {
+                    logger.debug("half-made projects could not be looked for", error: error)
+                }
+            }
+        }
+    }
+
+    /// All of it. Faults of single projects are told and do not stop the others.
+    ///
+    /// - Throws: Only faults of the database.
+    func bringTogether() async throws {
+        try await finishHalfMade(before: .distantFuture)
+        for tenant in try await tenants() {
+            let parent = folders.parent(tenant: tenant.name)
+            let removed = try await folders.blocking { (try? StagedDirectory.removeLeftovers(in: parent)) ?? [] }
+            if !removed.isEmpty {
+                logger.notice("leftovers of projects were removed", metadata: ["folders": "\(removed.count)"])
+            }
+            try await adopt(in: parent, tenant: tenant.id)
+        }
+    }
+
+    private func finishHalfMade(before: Date) async throws {
+        for record in try await projects.unfinished() where record.createdAt < before {
+            let user = if let id = record.createdBy { try await users.find(id) } else { UserRecord?.none }
+            do {
+                _ = try await creation.finish(record, author: user.map(ProjectAuthor.init) ?? .studio)
+                logger.notice("a half-made project was finished", metadata: ["project": "\(record.name)"])
+            } catch let error as StudioError {
+                logger.warning(
+                    "a half-made project could not be finished", error: error, metadata: ["project": "\(record.name)"])
+            }
+        }
+    }
+
+    /// The tenants whose folders are there; one the database does not know is left alone.
+    private func tenants() async throws -> [(name: String, id: TenantID)] {
+        let root = folders.root
+        let others = try await folders.blocking {
+            (try? FileManager.default.contentsOfDirectory(atPath: "\(root)/\(WorkspaceLayout.tenants)")) ?? []
+        }
+        var known: [(name: String, id: TenantID)] = []
+        for name in [WorkspaceLayout.defaultTenant] + others.sorted() where !name.hasPrefix(".") {
+            if let id = try await users.tenant(named: name) { known.append((name, id)) }
+        }
+        return known
+    }
+
+    private func adopt(in parent: String, tenant: TenantID) async throws {
+        let found = try await folders.blocking { Self.projects(in: parent) }
+        for (name, manifest) in found {
+            try await unlock(folder: "\(parent)/\(name)")
+            guard try await projects.get(manifest.uuid) == nil else { continue }
+            do {
+                let record = try await projects.adopt(
+                    NewProject(
+                        id: manifest.uuid, tenant: tenant, name: name, title: manifest.title,
+                        description: manifest.summary, quality: manifest.quality, createdBy: nil))
+                logger.notice("a project found on disk was taken in", metadata: ["project": "\(record.name)"])
+            } catch let error as StudioError {
+                logger.warning(
+                    "a folder cannot be taken in as a project", error: error, metadata: ["folder": "\(name)"])
+            }
+        }
+    }
+
+    /// Finishes the commit of a process that was killed in the middle of one, so that people can use their own `git`.
+    private func unlock(folder: String) async throws {
+        let recovered = try await folders.blocking { (try? GitRepository(at: folder).recover()) ?? false }
+        if recovered { logger.notice("an abandoned commit was finished", metadata: ["folder": "\(folder)"]) }
+    }
+
+    /// The projects in a folder: directories, not links, with a good name and a readable manifest. Blocks.
+    static func projects(in parent: String) -> [(name: ProjectName, manifest: ProjectManifest)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+        return names.sorted().compactMap { text in
+            guard let name = try? ProjectName(text), (try? FileStatus(path: "\(parent)/\(text)"))?.kind == .directory,
+                let manifest = try? ProjectScaffold.manifest(ofProjectAt: "\(parent)/\(text)")
+            else { return nil }
+            return (name, manifest)
+        }
+    }
+}

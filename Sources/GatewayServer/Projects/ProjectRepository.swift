@@ -1,0 +1,115 @@
+import FoundationEssentials
+import StudioCore
+import StudioGit
+import StudioSystem
+
+/// What the gateway asks of a project's Git repository. All of this blocks; two writers of one project never come here at
+/// once, since they hold the project's lock in the database.
+enum ProjectRepository {
+    /// Makes a repository set up for LFS in a folder that is filled already, and commits its files.
+    ///
+    /// - Parameters:
+    ///   - path: The folder.
+    ///   - files: The files to commit, by their paths below it.
+    ///   - message: What to say.
+    ///   - author: Who did it.
+    /// - Throws: `StudioError`.
+    static func create(at path: String, files: [String], message: String, author: ProjectAuthor) throws {
+        try translating {
+            try commit(files, to: GitRepository.initialise(at: path), message: message, author: author)
+        }
+    }
+
+    /// Commits small files as they are in the checkout now.
+    static func commit(at path: String, files: [String], message: String, author: ProjectAuthor) throws {
+        try translating {
+            try commit(files, to: GitRepository(at: path), message: message, author: author)
+        }
+    }
+
+    /// Commits one file that was put into the checkout: through LFS where `.gitattributes` says so.
+    ///
+    /// - Parameters:
+    ///   - file: The file's path below the project's folder.
+    ///   - content: Its digest and size.
+    ///   - path: The project's folder.
+    ///   - message: What to say.
+    ///   - author: Who did it.
+    /// - Throws: `StudioError`.
+    static func commit(
+        _ file: RelativePath, content: FileHash, at path: String, message: String, author: ProjectAuthor
+    ) throws {
+        try translating {
+            let repository = try GitRepository(at: path)
+            if try repository.isLargeFile(file) {
+                // No hard link: people may edit what they uploaded, and the object must not change with it.
+                try repository.lfs.add(
+                    file: repository.workingDirectory.verifiedPath(of: file), content: content, hardLinks: false)
+                try make([file: .largeFile(content)], in: repository, message: message, author: author)
+            } else {
+                try make([file: .workingFile], in: repository, message: message, author: author)
+            }
+        }
+    }
+
+    /// Runs work on a repository and tells its faults in the studio's words.
+    static func translating<Result>(_ work: () throws -> Result) throws -> Result {
+        do {
+            return try work()
+        } catch let error as GitError {
+            throw error.asStudioError
+        } catch let error as FileError {
+            throw error.asStudioError
+        }
+    }
+
+    private static func commit(
+        _ files: [String], to repository: GitRepository, message: String, author: ProjectAuthor
+    ) throws {
+        var entries: [RelativePath: CommitRequest.Content] = [:]
+        for file in files { entries[try RelativePath(file)] = .workingFile }
+        try make(entries, in: repository, message: message, author: author)
+    }
+
+    private static func make(
+        _ entries: [RelativePath: CommitRequest.Content], in repository: GitRepository, message: String,
+        author: ProjectAuthor
+    ) throws {
+        _ = try repository.commit(
+            CommitRequest(
+                entries: entries, author: CommitRequest.Author(name: author.name, email: author.email), time: Date(),
+                message: message))
+    }
+}
+
+extension GitError {
+    /// What the person who asked is told; never a path of the machine.
+    var asStudioError: StudioError {
+        switch code {
+        case .locked, .busy: StudioError(.unavailable, message, retryAfterSeconds: 2)
+        case .conflict: StudioError(.conflict, message)
+        case .storageFull: StudioError(.storageFull, "no space is left where the studio keeps its files")
+        case .invalid: StudioError(.invalid, message)
+        case .notARepository, .notFound, .corrupt, .permissionDenied, .ioFailed: StudioError(.internalFault, message)
+        }
+    }
+}
+
+extension ProjectRepository {
+    /// Whether a commit of the history has a file, through LFS, with that digest.
+    ///
+    /// - Parameters:
+    ///   - path: The file's path below the project's folder.
+    ///   - sha256: The digest the pointer must name; nil takes any.
+    ///   - commit: The commit's name.
+    ///   - project: The project's folder.
+    /// - Returns: Whether it has.
+    static func holds(_ path: String, sha256: String?, in commit: String, at project: String) -> Bool {
+        guard let id = CommitID(hex: commit), let file = try? RelativePath(path),
+            let repository = try? GitRepository(at: project),
+            let bytes = try? repository.blob(file, at: id, atMost: 4096)
+        else { return false }
+        guard let sha256 else { return true }
+        return LFSPointer(parsing: bytes)?.content.digest.hex == sha256
+    }
+}

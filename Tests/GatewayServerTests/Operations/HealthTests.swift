@@ -1,0 +1,79 @@
+import Hummingbird
+import QueueProtocol
+import StudioPostgres
+import StudioRedis
+import StudioTestKit
+import Testing
+
+@testable import GatewayServer
+
+@Suite("Health and metrics") struct HealthTests {
+    @Test func isAliveWhateverIsMissing() async throws {
+        let missing = ReadinessCheck(name: "redis") { .missing("Redis is away") }
+        let failing = ReadinessCheck(name: "postgres") { throw PostgresError(.unavailable, operatorDetail: "10.0.0.1") }
+        let there = ReadinessCheck(name: "migrations") { .ready }
+        try await TestGateway.run(.init(readiness: [missing, failing, there])) { gateway in
+            let alive = try await gateway.request("GET", "/healthz")
+            #expect(alive.status == 200)
+            #expect(alive.json["status"] == "ok")
+            let ready = try await gateway.request("GET", "/readyz")
+            #expect(ready.status == 503)
+            #expect(ready.json["status"] == "not-ready")
+            #expect(ready.json["checks"]?["redis"]?["detail"] == "Redis is away")
+            #expect(ready.json["checks"]?["postgres"]?["status"] == "missing")
+            #expect(ready.json["checks"]?["migrations"]?["status"] == "ok")
+            #expect(!ready.text.contains("10.0.0.1"))
+        }
+    }
+
+    @Test func seesRealServices() async throws {
+        let studio = try await TestStudio.make()
+        let postgres = ReadinessCheck.postgres(studio.database)
+        let migrations = ReadinessCheck.migrations(studio.database)
+        #expect(await postgres.verdict(within: .seconds(10)) == .ready)
+        #expect(await migrations.verdict(within: .seconds(10)) == .ready)
+        let empty = try Database(PostgresConfiguration(try await PrivatePostgres.shared().database(), connections: 1))
+        #expect(await ReadinessCheck.migrations(empty).verdict(within: .seconds(10)) != .ready)
+        await studio.database.close()
+        await empty.close()
+        #expect(await postgres.verdict(within: .seconds(10)) != .ready)
+    }
+
+    @Test func looksForTheLFSClient() async throws {
+        let folder = try TemporaryDirectory("bin")
+        let check = ReadinessCheck.lfsClient(searchPath: "/nonexistent:\(folder.path)")
+        #expect(await check.verdict(within: .seconds(10)) != .ready)
+        try folder.write([], to: "git-lfs")
+        #expect(await check.verdict(within: .seconds(10)) != .ready)
+        _ = try await ChildProcess.run("/bin/chmod", ["+x", folder.path("git-lfs")])
+        #expect(await check.verdict(within: .seconds(10)) == .ready)
+    }
+
+    @Test func givesUpOnACheckThatHangs() async throws {
+        let hanging = ReadinessCheck(name: "redis") {
+            try await Signal("never").wait(within: .seconds(60))
+            return .ready
+        }
+        #expect(await hanging.verdict(within: .milliseconds(10)) != .ready)
+    }
+
+    @Test func countsWhatHappens() async throws {
+        try await TestGateway.run { gateway in
+            _ = try await gateway.studio.makeJob()
+            _ = try await gateway.request("GET", "/api/v1/projects/film/events", token: nil)
+            _ = try await gateway.request("GET", "/nowhere/secret-name")
+            let client = try await WebSocketClient.connect(gateway, token: try gateway.token())
+            let text = try await gateway.request("GET", "/metrics").text
+            let expected = [
+                #"studio_http_requests_total{route="/api/v1/projects/{project}/events",method="GET",status="401"} 1"#,
+                #"studio_http_requests_total{route="(none)",method="GET",status="404"} 1"#,
+                #"studio_http_request_seconds_count{route="(none)"} 1"#, #"studio_jobs{state="queued"} 1"#,
+                #"studio_queue_messages{queue="studio",step="0"} 0"#, "studio_event_connections 1",
+                "# TYPE studio_http_request_seconds histogram",
+            ]
+            for line in expected { #expect(text.contains(line + "\n"), "\(line)") }
+            #expect(!text.contains("secret-name"))
+            await client.connection.close()
+        }
+    }
+}
