@@ -84,7 +84,8 @@ struct AdministrationRoutes: RouteGroup {
         let asked = try JSONBody.decode(NewUserBody.self, from: body)
         try Self.check(asked)
         let user = NewUser(
-            email: asked.email, displayName: asked.displayName ?? "", passwordHash: try await passwords.hash(asked.password),
+            email: asked.email, displayName: asked.displayName ?? "",
+            passwordHash: try await passwords.hash(asked.password),
             roles: asked.roles, credits: asked.credits ?? 0)
         let users = users(of: caller)
         return try await IdempotentRoute(database)
@@ -149,7 +150,8 @@ struct AdministrationRoutes: RouteGroup {
     private static func check(_ grant: Grant) throws(StudioError) {
         var findings: [Finding] = []
         if !(1...1_000_000_000).contains(grant.credits) {
-            findings.append(Finding(pointer: "/credits", code: "range", detail: "a grant is 1 to 1,000,000,000 credits"))
+            findings.append(
+                Finding(pointer: "/credits", code: "range", detail: "a grant is 1 to 1,000,000,000 credits"))
         }
         if (grant.note ?? "").utf8.count > 500 || grant.note?.utf8.contains(0) == true {
             findings.append(Finding(pointer: "/note", code: "length", detail: "a note has at most 500 bytes"))

@@ -41,7 +41,8 @@ struct Authenticator: Sendable {
     /// Who carries a token.
     func authenticate(token: String) async throws -> Caller {
         let claims = try verifier.verify(token, at: now())
-        guard let user = try await accounts.user(claims.user), user.tenant == claims.tenant, user.disabledAt == nil else {
+        guard let user = try await accounts.user(claims.user), user.tenant == claims.tenant, user.disabledAt == nil
+        else {
             throw StudioError(.unauthenticated, "this account is disabled or gone")
         }
         return Caller(

@@ -9,6 +9,9 @@ import StudioPostgres
 
 /// `POST /api/v1/auth/login`: a password for a token.
 struct LoginRoutes: RouteGroup {
+    /// Where one logs in.
+    static let path = "/api/v1/auth/login"
+
     let users: UserStore
     let throttle: LoginThrottle
     let passwords: PasswordCheck
@@ -29,7 +32,7 @@ struct LoginRoutes: RouteGroup {
     }
 
     func addRoutes(to router: Router<GatewayContext>) {
-        router.post("/api/v1/auth/login") { request, context -> Response in
+        router.post(RouterPath(Self.path)) { request, context -> Response in
             let credentials = try await request.decode(Credentials.self, limit: 8 * 1024, context: context)
             try Self.check(credentials)
             return try await logIn(credentials, context)

@@ -11,7 +11,7 @@ final class PasswordCheck: Sendable {
     private let queueLimit: Int
     private let underWay = Atomic<Int>(0)
 
-    /// A checker, ready at once; its threads end with the process.
+    /// A checker, ready at once; its threads end with it.
     ///
     /// - Parameters:
     ///   - threads: How many passwords are hashed at a time; default 2, so at most 64 MiB.
@@ -20,6 +20,10 @@ final class PasswordCheck: Sendable {
         self.threads = NIOThreadPool(numberOfThreads: threads)
         self.queueLimit = queueLimit + threads
         self.threads.start()
+    }
+
+    deinit {
+        threads.shutdownGracefully { _ in }
     }
 
     /// Whether a password belongs to a kept hash. Without a hash, or with one that cannot be read, the same work is done

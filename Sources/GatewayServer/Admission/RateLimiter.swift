@@ -63,7 +63,8 @@ final class RateLimiter: Sendable {
             buckets[user] = bucket
             let missing = isAllowed ? burst - bucket.tokens : 1 - bucket.tokens
             return Verdict(
-                limit: Int(burst), remaining: Int(bucket.tokens), resetSeconds: max(1, Int((missing / rate).rounded(.up))),
+                limit: Int(burst), remaining: Int(bucket.tokens),
+                resetSeconds: max(1, Int((missing / rate).rounded(.up))),
                 isAllowed: isAllowed)
         }
     }

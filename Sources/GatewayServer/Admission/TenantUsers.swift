@@ -63,7 +63,10 @@ struct TenantUsers: Sendable {
         _ = try user(id, on: connection)
         try connection.execute(
             SQL.update,
-            [.id(tenant), .id(id), .texts((roles ?? []).map(\.rawValue).sorted()), .bool(roles != nil), .bool(isDisabled)])
+            [
+                .id(tenant), .id(id), .texts((roles ?? []).map(\.rawValue).sorted()), .bool(roles != nil),
+                .bool(isDisabled),
+            ])
         guard try !connection.query(SQL.anyAdministrator, [.id(tenant)]).isEmpty else {
             throw StudioError(.conflict, "the studio needs at least one administrator")
         }

@@ -116,6 +116,7 @@ final class EventHub: Service {
     /// The fan-out of an event loop; on that loop only.
     private func fanOut(of eventLoop: any EventLoop) -> EventLoopFanOut {
         guard let index = loops.firstIndex(where: { $0 === eventLoop }) else {
+            // SAFETY: the assembly gives the hub and the server one group; no request can lead here.
             preconditionFailure("the connection's event loop is not of the hub's group")
         }
         if let fanOut = fanOuts[index].value { return fanOut }
@@ -161,7 +162,9 @@ final class EventHub: Service {
                 if isAway { logger.info("events.reading-again") }
                 isAway = false
             } catch {
-                if !isAway, !Task.isCancelled { logger.warning("events.not-readable", metadata: ["reason": "\(error)"]) }
+                if !isAway, !Task.isCancelled {
+                    logger.warning("events.not-readable", metadata: ["reason": "\(error)"])
+                }
                 isAway = true
             }
         }

@@ -8,8 +8,8 @@ import StudioPostgres
 /// Does what clients ask for: finds what they name, reads what came after `since`, and goes over to what comes now
 /// without a gap and without telling anything twice.
 struct EventReplay: Sendable {
-    /// Events read from PostgreSQL at a time.
-    static let pageLength = 500
+    /// Events read from PostgreSQL at a time: few enough that a page fits into an empty `OutgoingQueue`.
+    static let pageLength = 128
 
     let events: EventStore
     let projects: ProjectStore
@@ -72,9 +72,7 @@ struct EventReplay: Sendable {
 
     private func subscribe(to topic: EventTopic, since: EventCursor?, for session: EventSessionHandle) async throws {
         let found = try await find(topic, for: session.caller)
-        if try await session.run({ $0.isSubscribed(to: found.scope) }) {
-            throw StudioError(.conflict, "this connection is subscribed to that already")
-        }
+        try await session.run { try $0.checkRoom(for: found.scope) }
         guard let since else {
             try await session.run { session in
                 let position = session.beginLive(found.scope, project: found.project)

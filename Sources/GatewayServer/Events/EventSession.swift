@@ -4,30 +4,6 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 
-/// Why a session is over.
-enum EventSessionEnd: Sendable, Hashable {
-    /// More durable events wait than fit; the client may come back and read on.
-    case tooSlow
-    /// It sent more commands than are taken at a time.
-    case tooManyCommands
-    /// Nothing was heard of it for too long.
-    case silent
-    /// Its token ended.
-    case tokenExpired
-    /// The gateway stops.
-    case shutdown
-}
-
-/// The way from a session to its client, on the session's event loop.
-protocol EventSessionOutput: AnyObject {
-    /// There is something to take with `EventSession.next()`.
-    func sessionHasOutput()
-    /// The time has come to show the client that the connection is alive, and to learn whether it is.
-    func sessionShouldPing()
-    /// The session is over: tell the client why, and close.
-    func sessionEnded(_ reason: EventSessionEnd)
-}
-
 /// One client's subscriptions and what it has still to be told, bound to the client's event loop.
 ///
 /// An event reaches a session once, however many of its subscriptions match. A subscription covers everything after the
@@ -50,6 +26,8 @@ final class EventSession {
 
     /// Commands that may wait for the one being worked on.
     static let commandLimit = 64
+    /// Topics one client may be subscribed to at a time.
+    static let subscriptionLimit = 1000
     /// Ticks of a second between pings, and until a silent client is given up.
     static let (pingTicks, silentTicks) = (20, 60)
 
@@ -180,17 +158,25 @@ final class EventSession {
     @discardableResult
     private func enqueue(_ event: OutgoingEvent) -> Bool {
         guard !isOver else { return false }
-        guard queue.append(event) else {
-            end(.tooSlow)
-            return false
-        }
-        return true
+        if queue.append(event) { return true }
+        // What waits may only be waiting for the end of this batch: the connection takes what it can, once.
+        output?.sessionHasOutput()
+        if queue.append(event) { return true }
+        end(.tooSlow)
+        return false
     }
 
     // MARK: What the replay does
 
-    /// Whether there is a subscription already.
-    func isSubscribed(to scope: EventScope) -> Bool { subscriptions[scope] != nil }
+    /// Throws `conflict` where there is a subscription already, or no room for another.
+    func checkRoom(for scope: EventScope) throws(StudioError) {
+        guard subscriptions[scope] == nil else {
+            throw StudioError(.conflict, "this connection is subscribed to that already")
+        }
+        guard subscriptions.count < Self.subscriptionLimit else {
+            throw StudioError(.conflict, "a connection has at most \(Self.subscriptionLimit) subscriptions")
+        }
+    }
 
     /// A subscription without a replay: from the fan-out's position on, which is returned.
     func beginLive(_ scope: EventScope, project: ProjectID) -> EventCursor {
@@ -256,34 +242,5 @@ final class EventSession {
             if let subscription = subscriptions[other], cursor > subscription.coveredFrom { return true }
         }
         return false
-    }
-}
-
-/// A session as tasks of other threads hold it.
-struct EventSessionHandle: Sendable {
-    private let session: NIOLoopBound<EventSession>
-    private let eventLoop: any EventLoop
-    let caller: Caller
-
-    /// Must be made on the session's event loop.
-    init(_ session: EventSession) {
-        self.session = NIOLoopBound(session, eventLoop: session.eventLoop)
-        eventLoop = session.eventLoop
-        caller = session.caller
-    }
-
-    /// Does something with the session on its event loop.
-    func run<Value: Sendable>(_ body: @escaping @Sendable (EventSession) throws -> Value) async throws -> Value {
-        try await eventLoop.submit { try body(session.value) }.get()
-    }
-
-    /// Does something that ends later with the session on its event loop.
-    func runFuture(_ body: @escaping @Sendable (EventSession) -> EventLoopFuture<Void>) async throws {
-        try await eventLoop.flatSubmit { body(session.value) }.get()
-    }
-
-    /// Does something with the session on its event loop, without waiting.
-    func post(_ body: @escaping @Sendable (EventSession) -> Void) {
-        eventLoop.execute { body(session.value) }
     }
 }

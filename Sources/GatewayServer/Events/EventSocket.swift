@@ -68,7 +68,9 @@ final class EventSocket: ChannelInboundHandler, EventSessionOutput {
         case .text, .binary, .continuation:
             if !isClosing { message(frame, context: context) }
         case .ping:
-            if !isClosing { context.writeAndFlush(wrapOutboundOut(WebSocketFrames.pong(frame.unmaskedData)), promise: nil) }
+            if !isClosing {
+                context.writeAndFlush(wrapOutboundOut(WebSocketFrames.pong(frame.unmaskedData)), promise: nil)
+            }
         case .pong: break
         case .connectionClose: peerCloses(frame.unmaskedData, context: context)
         default: close(.protocolError, "there is no such opcode")
@@ -165,7 +167,8 @@ final class EventSocket: ChannelInboundHandler, EventSessionOutput {
         }
         var payload = payload
         let code = payload.readInteger(as: UInt16.self) ?? CloseCode.normal.rawValue
-        let mayBeSent = (1000...1014).contains(code) && ![1004, 1005, 1006].contains(code) || (3000...4999).contains(code)
+        let mayBeSent =
+            (1000...1014).contains(code) && ![1004, 1005, 1006].contains(code) || (3000...4999).contains(code)
         finish(mayBeSent ? code : CloseCode.protocolError.rawValue, "", context: context)
     }
 

@@ -19,7 +19,8 @@ struct EventStreamResponse: Sendable {
     ///   - channel: The client's connection.
     /// - Returns: The response.
     func response(
-        to request: Request, following found: EventReplay.Found, caller: Caller, since: EventCursor?, channel: any Channel
+        to request: Request, following found: EventReplay.Found, caller: Caller, since: EventCursor?,
+        channel: any Channel
     ) -> Response {
         let headers: HTTPFields = [
             .contentType: "text/event-stream", .cacheControl: "no-store",

@@ -57,7 +57,8 @@ enum DocsPage {
         var html = "<section id=\"\(operation.id)\"><h3><span class=\"method\">\(operation.method)</span> "
         html += "<code>\(text(operation.path))</code></h3><p>\(prose(operation.summary)).</p>"
         if !operation.detail.isEmpty { html += "<p>\(prose(operation.detail))</p>" }
-        html += "<p class=\"note\">\(operation.permission.map { "Needs a token that may <code>\($0)</code>." } ?? "Open to all.")</p>"
+        html +=
+            "<p class=\"note\">\(operation.permission.map { "Needs a token that may <code>\($0)</code>." } ?? "Open to all.")</p>"
         if !operation.allParameters.isEmpty {
             html += "<table><tr><th>Parameter</th><th>In</th><th></th></tr>"
             for parameter in operation.allParameters {

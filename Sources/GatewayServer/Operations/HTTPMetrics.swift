@@ -60,7 +60,8 @@ final class HTTPMetrics: Sendable {
         return [
             .init(
                 name: "studio_http_requests_total", help: "Requests answered.", kind: .counter, samples: counted),
-            .init(name: name, help: "From the header to the last byte of the answer.", kind: .histogram, samples: timed),
+            .init(
+                name: name, help: "From the header to the last byte of the answer.", kind: .histogram, samples: timed),
             .init(
                 name: "studio_http_requests_under_way", help: "Requests being answered.", kind: .gauge,
                 samples: [

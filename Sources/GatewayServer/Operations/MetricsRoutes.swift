@@ -31,6 +31,7 @@ extension MetricsRegistry {
     ///   - jobs: The jobs by state.
     ///   - queue: The lists in Redis.
     ///   - queues: The queues' names.
+    /// - Returns: The registry.
     static func gateway(
         http: HTTPMetrics, events: EventMetrics, jobs: JobCounts, queue: TaskQueue, queues: [String]
     ) -> MetricsRegistry {

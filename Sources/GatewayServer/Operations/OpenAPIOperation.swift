@@ -51,7 +51,9 @@ struct OpenAPIOperation: Sendable {
 
     /// The name programs know the operation by, such as `getApiV1ProjectsProject`.
     var id: String {
-        let words = path.split(whereSeparator: { "/{}._-".contains($0) }).map { $0.prefix(1).uppercased() + $0.dropFirst() }
+        let words = path.split(whereSeparator: { "/{}._-".contains($0) }).map {
+            $0.prefix(1).uppercased() + $0.dropFirst()
+        }
         return method.lowercased() + words.joined()
     }
 

@@ -11,7 +11,8 @@ enum OpenAPIPaths {
     static let accounts: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "POST", path: "/api/v1/auth/login", tag: "Accounts", summary: "Log in",
-            detail: "Answers alike, after the same time, for an unknown address, a wrong password and a disabled account. "
+            detail:
+                "Answers alike, after the same time, for an unknown address, a wrong password and a disabled account. "
                 + "Throttled per account and per address.",
             body: .json("Credentials"),
             answers: [.ok("Login", "The token to send as `Authorization: Bearer …`.")],
@@ -24,7 +25,8 @@ enum OpenAPIPaths {
     /// What administrators do.
     static let administration: [OpenAPIOperation] = [
         OpenAPIOperation(
-            method: "GET", path: "/api/v1/admin/users", tag: "Administration", summary: "The tenant's users, newest first",
+            method: "GET", path: "/api/v1/admin/users", tag: "Administration",
+            summary: "The tenant's users, newest first",
             permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "User")]),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/admin/users", tag: "Administration", summary: "Make a user",

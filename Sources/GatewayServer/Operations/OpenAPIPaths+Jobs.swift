@@ -10,7 +10,8 @@ extension OpenAPIPaths {
     static let jobs: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "POST", path: "/api/v1/projects/{project}/jobs", tag: "Jobs", summary: "Submit a job",
-            detail: "The 202 is a promise: the job is committed. A refusal leaves nothing behind. Checked in this order: "
+            detail:
+                "The 202 is a promise: the job is committed. A refusal leaves nothing behind. Checked in this order: "
                 + "token, role, project, body, function and parameters, inputs, quota, credits.",
             permission: .work, parameters: [.project], body: .json("Submission"),
             answers: [
@@ -20,7 +21,8 @@ extension OpenAPIPaths {
             ],
             problems: [.insufficientCredits, .conflict], takesIdempotencyKey: true),
         OpenAPIOperation(
-            method: "GET", path: "/api/v1/projects/{project}/jobs", tag: "Jobs", summary: "A project's jobs, newest first",
+            method: "GET", path: "/api/v1/projects/{project}/jobs", tag: "Jobs",
+            summary: "A project's jobs, newest first",
             permission: .read,
             parameters: [.project] + OpenAPIOperation.Parameter.page + [
                 .query("state", "Only in these states, by comma.", .text()), shot,
@@ -29,15 +31,18 @@ extension OpenAPIPaths {
             ],
             answers: [.page(of: "Job")]),
         OpenAPIOperation(
-            method: "GET", path: "/api/v1/jobs/{job}", tag: "Jobs", summary: "A job with its attempts", permission: .read,
+            method: "GET", path: "/api/v1/jobs/{job}", tag: "Jobs", summary: "A job with its attempts",
+            permission: .read,
             parameters: [job], answers: [.ok("Job", "The job.")]),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/jobs/{job}/cancel", tag: "Jobs", summary: "Cancel a job",
-            detail: "Repeating it changes nothing, nor does cancelling a finished job. A running job is `cancelRequested` "
+            detail:
+                "Repeating it changes nothing, nor does cancelling a finished job. A running job is `cancelRequested` "
                 + "until its worker has stopped it.",
             permission: .work, parameters: [job], answers: [.ok("Job", "The job afterwards.")]),
         OpenAPIOperation(
-            method: "POST", path: "/api/v1/jobs/{job}/retry", tag: "Jobs", summary: "Try a failed or cancelled job again",
+            method: "POST", path: "/api/v1/jobs/{job}/retry", tag: "Jobs",
+            summary: "Try a failed or cancelled job again",
             detail: "Holds credits anew; the history of attempts is kept.", permission: .work, parameters: [job],
             answers: [
                 .init(
@@ -47,7 +52,8 @@ extension OpenAPIPaths {
             problems: [.conflict, .insufficientCredits, .tooLarge], takesIdempotencyKey: true),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/jobs/{job}/log", tag: "Jobs", summary: "The runner's log",
-            detail: "With `Accept: text/event-stream` it is followed: events `log` with `attempt`, `at` and `lines`, each "
+            detail:
+                "With `Accept: text/event-stream` it is followed: events `log` with `attempt`, `at` and `lines`, each "
                 + "with an id to resume after, and `end` when the job has finished.",
             permission: .read,
             parameters: [
@@ -77,7 +83,8 @@ extension OpenAPIPaths {
             method: "GET", path: "/api/v1/takes/{take}", tag: "Takes", summary: "A take: its probe and provenance",
             permission: .read, parameters: [take], answers: [.ok("Take", "The take.")]),
         OpenAPIOperation(
-            method: "GET", path: "/api/v1/takes/{take}/media", tag: "Takes", summary: "A take's bytes", permission: .read,
+            method: "GET", path: "/api/v1/takes/{take}/media", tag: "Takes", summary: "A take's bytes",
+            permission: .read,
             parameters: [take] + OpenAPIOperation.Parameter.download, answers: downloads("*/*"),
             problems: [.rangeNotSatisfiable, .preconditionFailed]),
         OpenAPIOperation(
@@ -86,6 +93,7 @@ extension OpenAPIPaths {
             answers: downloads("image/jpeg"), problems: [.rangeNotSatisfiable, .preconditionFailed]),
         OpenAPIOperation(
             method: "PUT", path: "/api/v1/takes/{take}/rating", tag: "Takes", summary: "Rate or circle a take",
-            permission: .work, parameters: [take], body: .json("Rating"), answers: [.ok("Take", "The take afterwards.")]),
+            permission: .work, parameters: [take], body: .json("Rating"), answers: [.ok("Take", "The take afterwards.")]
+        ),
     ]
 }

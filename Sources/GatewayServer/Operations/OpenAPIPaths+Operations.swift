@@ -19,7 +19,8 @@ extension OpenAPIPaths {
         OpenAPIOperation(
             method: "GET", path: "/api/v1/projects/{project}/events", tag: "Events",
             summary: "A project's events as server-sent events",
-            detail: "Each event's `data` is an `Event`, its `event` the `type`, its `id` where to resume. Ends with the "
+            detail:
+                "Each event's `data` is an `Event`, its `event` the `type`, its `id` where to resume. Ends with the "
                 + "token, with the gateway, and for a client too slow for the durable events.",
             permission: .read,
             parameters: [

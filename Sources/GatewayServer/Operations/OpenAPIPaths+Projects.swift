@@ -27,7 +27,8 @@ extension OpenAPIPaths {
             method: "GET", path: "/api/v1/projects/{project}", tag: "Projects", summary: "A project", permission: .read,
             parameters: [.project], answers: [.ok("Project", "The project.", headers: [etag])]),
         OpenAPIOperation(
-            method: "PATCH", path: "/api/v1/projects/{project}", tag: "Projects", summary: "Change a project's settings",
+            method: "PATCH", path: "/api/v1/projects/{project}", tag: "Projects",
+            summary: "Change a project's settings",
             permission: .produce, parameters: [.project], body: .json("ProjectChange"),
             answers: [.ok("Project", "The project afterwards.", headers: [etag])], problems: [.conflict],
             needsIfMatch: true),
@@ -57,7 +58,8 @@ extension OpenAPIPaths {
     static let files: [OpenAPIOperation] = [
         OpenAPIOperation(
             method: "PUT", path: "/api/v1/projects/{project}/files/{path}", tag: "Files", summary: "Upload a file",
-            detail: "Below `01_Assets/` and `02_Source_Creative/`; `path` may have slashes. Streamed to disk, hashed on "
+            detail:
+                "Below `01_Assets/` and `02_Source_Creative/`; `path` may have slashes. Streamed to disk, hashed on "
                 + "the way and committed. With `Content-Range: bytes first-last/total` a file may come in parts; "
                 + "`Content-Range: bytes */total` asks how much has come.",
             permission: .work,
@@ -71,7 +73,9 @@ extension OpenAPIPaths {
                 .init(
                     status: 201, detail: "The file is new.", contents: [.json("StoredFile")],
                     headers: [("Location", "Its address.")]),
-                .init(status: 308, detail: "Parts are missing.", headers: [("Range", "What has come; missing where nothing has.")]),
+                .init(
+                    status: 308, detail: "Parts are missing.",
+                    headers: [("Range", "What has come; missing where nothing has.")]),
             ],
             problems: [.conflict, .storageFull]),
         OpenAPIOperation(

@@ -65,7 +65,9 @@ struct OpenAPISchema: Sendable {
     }
 
     /// Anything.
-    static func anything(_ description: String) -> OpenAPISchema { OpenAPISchema(["description": .string(description)]) }
+    static func anything(_ description: String) -> OpenAPISchema {
+        OpenAPISchema(["description": .string(description)])
+    }
 
     /// Bytes.
     static let bytes = OpenAPISchema(["type": "string", "contentMediaType": "application/octet-stream"])
@@ -108,6 +110,7 @@ struct OpenAPISchema: Sendable {
     ///   - optional: Members that may be left out.
     ///   - isClosed: Whether other members are refused.
     ///   - description: What it is.
+    /// - Returns: The schema.
     static func object(
         _ members: [(String, OpenAPISchema)], optional: Set<String> = [], isClosed: Bool = false,
         _ description: String? = nil

@@ -79,7 +79,8 @@ extension OpenAPISchemas {
             "JobAttempt",
             .object(
                 [
-                    ("attempt", .whole(1...Int.max)), ("worker", .id()), ("workerName", .text()), ("startedAt", .time()),
+                    ("attempt", .whole(1...Int.max)), ("worker", .id()), ("workerName", .text()),
+                    ("startedAt", .time()),
                     ("finishedAt", .time()),
                     ("outcome", .word(["succeeded", "failed", "cancelled", "released", "lost"])),
                     ("failure", .named("JobFailure")),

@@ -41,6 +41,7 @@ struct ReadinessCheck: Sendable {
     /// The `git-lfs` program is there, which `git` needs to work with takes.
     ///
     /// - Parameter searchPath: The folders programs are looked for in, as `PATH` lists them.
+    /// - Returns: The check.
     static func lfsClient(searchPath: String) -> ReadinessCheck {
         ReadinessCheck(name: "git-lfs") {
             let isThere = try await NIOThreadPool.singleton.runIfActive {

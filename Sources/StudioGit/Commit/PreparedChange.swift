@@ -58,7 +58,8 @@ extension GitRepository {
                 throw GitError(
                     .corrupt, message: "the large file's bytes are missing", detail: lfs.path(of: hash.digest))
             }
-            let blob = try writeBlob(Array(LFSPointer(hash).text.utf8))
+            // git-lfs keeps an empty file as it is: a pointer to nothing would not be canonical.
+            let blob = try writeBlob(hash.size == 0 ? [] : Array(LFSPointer(hash).text.utf8))
             return PreparedChange.Entry(blob: blob, largeFile: hash)
         case .bytes(let bytes):
             try refuseLarge(path, isLarge, bytes.count)

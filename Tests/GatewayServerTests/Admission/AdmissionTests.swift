@@ -76,7 +76,8 @@ import Testing
                     user: UserID(), tenant: gateway.studio.admin.tenant, roles: [.admin], issuedAt: Date(),
                     expiresAt: Date().addingTimeInterval(60), id: "x"))
             for header in [
-                "Bearer \(other)", "Bearer \(expired)", "Bearer \(moved)", "Bearer \(gone)", "Bearer \(good)x", "Bearer",
+                "Bearer \(other)", "Bearer \(expired)", "Bearer \(moved)", "Bearer \(gone)", "Bearer \(good)x",
+                "Bearer",
                 "Basic \(good)", "Bearer \(good) \(good)", good, "",
             ] {
                 let reply = try await gateway.request("GET", "/api/v1/me", headers: ["authorization: \(header)"])
@@ -107,7 +108,9 @@ import Testing
             }
             #expect(refused?.problem == "rate-limited")
             #expect(refused?.headers["retry-after"] == "1")
-            #expect(try await gateway.request("GET", "/api/v1/me", token: try gateway.token(gateway.studio.viewer)).status == 200)
+            #expect(
+                try await gateway.request("GET", "/api/v1/me", token: try gateway.token(gateway.studio.viewer)).status
+                    == 200)
         }
     }
 
@@ -223,7 +226,8 @@ import Testing
             let path = "/api/v1/admin/users/\(gateway.studio.viewer.id)/credits"
             for _ in 0..<2 {
                 let reply = try await gateway.request(
-                    "POST", path, token: token, headers: ["idempotency-key: grant"], body: #"{"credits":50,"note":"more"}"#)
+                    "POST", path, token: token, headers: ["idempotency-key: grant"],
+                    body: #"{"credits":50,"note":"more"}"#)
                 #expect(reply.status == 200)
                 #expect(reply.json["credits"]?["available"] == 150)
             }

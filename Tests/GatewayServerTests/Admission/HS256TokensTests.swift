@@ -66,7 +66,9 @@ import Testing
     @Test func refusesUnsignedTokens() throws {
         let parts = try tokens.issue(claims()).split(separator: ".")
         let none = Base64URL.encode(Array(#"{"alg":"none","typ":"JWT"}"#.utf8))
-        for token in ["\(none).\(parts[1]).", "\(none).\(parts[1])", "\(parts[0]).\(parts[1]).", "\(parts[0]).\(parts[1])"] {
+        for token in [
+            "\(none).\(parts[1]).", "\(none).\(parts[1])", "\(parts[0]).\(parts[1]).", "\(parts[0]).\(parts[1])",
+        ] {
             #expect(isRefused(token), "\(token)")
         }
     }

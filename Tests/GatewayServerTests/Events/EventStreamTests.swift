@@ -34,7 +34,9 @@ import Testing
             else { return nil }
             let rest = bytes[line.upperBound...]
             guard rest.count >= length + 2 else { return nil }
-            return (String(decoding: rest.prefix(length), as: UTF8.self), rest.startIndex - bytes.startIndex + length + 2)
+            return (
+                String(decoding: rest.prefix(length), as: UTF8.self), rest.startIndex - bytes.startIndex + length + 2
+            )
         }
         var block = Block()
         for line in text.split(separator: "\n") {

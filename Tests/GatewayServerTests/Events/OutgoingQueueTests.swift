@@ -11,7 +11,8 @@ import Testing
 
     private func progress(_ job: JobID, _ value: Double) throws -> OutgoingEvent {
         try OutgoingEvent(
-            ProgressReport(job: job, project: project, attempt: 1, progress: value, stage: "encode"), projectName: "film")
+            ProgressReport(job: job, project: project, attempt: 1, progress: value, stage: "encode"),
+            projectName: "film")
     }
 
     private func state(_ job: JobID, _ state: String, _ id: Int64 = 1) throws -> OutgoingEvent {

@@ -35,7 +35,8 @@ import Testing
             #expect(without.status == 401)
             #expect(without.problem == "unauthenticated")
             #expect(without.headers["www-authenticate"]?.hasPrefix("Bearer") == true)
-            let (bad, _) = try await WebSocketClient.open(gateway, headers: ["sec-websocket-protocol: studio.v1, bearer.x.y.z"])
+            let (bad, _) = try await WebSocketClient.open(
+                gateway, headers: ["sec-websocket-protocol: studio.v1, bearer.x.y.z"])
             #expect(bad.status == 401)
             let (elsewhere, _) = try await WebSocketClient.open(
                 gateway, path: "/api/v1/nothing", headers: ["authorization: Bearer \(token)"])
@@ -128,7 +129,8 @@ import Testing
             let client = try await WebSocketClient.connect(gateway, token: try gateway.token())
             let nonsense = [
                 "{", "[]", #"{"type":"dance","project":"film"}"#, #"{"type":"subscribe"}"#,
-                #"{"type":"subscribe","project":"film","job":"x"}"#, #"{"type":"subscribe","project":"film","since":"x"}"#,
+                #"{"type":"subscribe","project":"film","job":"x"}"#,
+                #"{"type":"subscribe","project":"film","since":"x"}"#,
             ]
             for text in nonsense {
                 try await client.send(text)

@@ -54,7 +54,8 @@ import Testing
     @Test(arguments: [
         ("bytes=0-0", 0..<1), ("bytes=10-19", 10..<20), ("bytes=999990-", 999_990..<1_000_000),
         ("bytes=-5", 999_995..<1_000_000), ("bytes=-9999999999999999999999", 0..<1_000_000),
-        ("bytes=999999-9999999", 999_999..<1_000_000), ("BYTES= 5 - 6 ", 5..<7), ("bytes=262143-262145", 262_143..<262_146),
+        ("bytes=999999-9999999", 999_999..<1_000_000), ("BYTES= 5 - 6 ", 5..<7),
+        ("bytes=262143-262145", 262_143..<262_146),
     ])
     func servesARange(header: String, range: Range<Int>) async throws {
         try await run { gateway, bytes in
@@ -128,7 +129,10 @@ import Testing
         (#"a"b\c.mp4"#, #"attachment; filename="c.mp4""#),
         (#"a"b.mp4"#, #"attachment; filename="a_b.mp4"; filename*=UTF-8''a%22b.mp4"#),
         ("../../etc/passwd", #"attachment; filename="passwd""#),
-        ("x\r\nset-cookie: a=b", #"attachment; filename="x__set-cookie_ a=b"; filename*=UTF-8''x%0D%0Aset-cookie%3A%20a%3Db"#),
+        (
+            "x\r\nset-cookie: a=b",
+            #"attachment; filename="x__set-cookie_ a=b"; filename*=UTF-8''x%0D%0Aset-cookie%3A%20a%3Db"#
+        ),
         ("höhe 100%.mp4", #"attachment; filename="h_he 100_.mp4"; filename*=UTF-8''h%C3%B6he%20100%25.mp4"#),
         ("", "attachment"), ("/", "attachment"),
     ])

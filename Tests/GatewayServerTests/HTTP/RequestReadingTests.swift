@@ -50,7 +50,8 @@ import Testing
 
     @Test(arguments: [
         (#"{"items":[]}"#, "/name", "required"), (#"{"name":null,"items":[]}"#, "/name", "required"),
-        (#"{"name":1,"items":[]}"#, "/name", "type"), (#"{"name":"x","items":[{"count":1},{"count":"y"}]}"#, "/items/1/count", "type"),
+        (#"{"name":1,"items":[]}"#, "/name", "type"),
+        (#"{"name":"x","items":[{"count":1},{"count":"y"}]}"#, "/items/1/count", "type"),
         (#"{"name":"x","items":{}}"#, "/items", "type"), (#"{"name":"x","when":"soon","items":[]}"#, "/when", "format"),
         ("[]", "", "type"), ("{", "", "json-invalid"), ("", "", "json-invalid"),
     ])
@@ -62,7 +63,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("application/json", true), ("application/json; charset=utf-8", true), ("Application/JSON;charset=\"UTF-8\"", true),
+        ("application/json", true), ("application/json; charset=utf-8", true),
+        ("Application/JSON;charset=\"UTF-8\"", true),
         ("application/merge-patch+json", true), ("application/json; charset=latin1", false), ("text/json", false),
         ("application/x-www-form-urlencoded", false), ("", false),
     ])
@@ -127,7 +129,9 @@ import Testing
         let date = Date(timeIntervalSince1970: 784_111_777.9)
         #expect(HTTPDate.text(date) == "Sun, 06 Nov 1994 08:49:37 GMT")
         #expect(HTTPDate.parse("Sun, 06 Nov 1994 08:49:37 GMT") == Date(timeIntervalSince1970: 784_111_777))
-        for text in ["", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT", "Mon, 06 Nov 1994 08:49:37 GMT"] {
+        for text in [
+            "", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 31 Feb 1994 08:49:37 GMT", "Mon, 06 Nov 1994 08:49:37 GMT",
+        ] {
             #expect(HTTPDate.parse(text) == nil, "\(text)")
         }
     }

@@ -211,8 +211,11 @@ private struct ProbeRoutes: RouteGroup {
     @Test func logsEveryRequestAndNoSecret() async throws {
         try await run { gateway in
             let token = try gateway.token()
-            _ = try await gateway.request("GET", "/probe/x?password=hidden", token: token, headers: ["X-Request-Id: line-1"])
-            try await eventually("the access log line") { gateway.log.lines.contains { $0.contains("line-1") && $0.contains("route=") } }
+            _ = try await gateway.request(
+                "GET", "/probe/x?password=hidden", token: token, headers: ["X-Request-Id: line-1"])
+            try await eventually("the access log line") {
+                gateway.log.lines.contains { $0.contains("line-1") && $0.contains("route=") }
+            }
             let line = try #require(gateway.log.lines.first { $0.contains("line-1") && $0.contains("route=") })
             #expect(line.contains("route=/probe/{name}") && line.contains("status=200") && line.contains("method=GET"))
             #expect(!gateway.log.lines.contains { $0.contains(token) || $0.contains("hidden") })
@@ -258,6 +261,44 @@ private struct ProbeRoutes: RouteGroup {
             #expect(reply.json["tail"] == "01_Assets/a b//c")
             #expect(try await gateway.request("GET", "/tail/a%2Fb").status == 404)
             #expect(try await gateway.request("GET", "/tail/a%00b").status == 404)
+        }
+    }
+
+    @Test func closesConnectionsThatSayNothing() async throws {
+        var limits = HTTPLimits()
+        limits.firstRequestTimeout = .milliseconds(50)
+        try await run(.init(limits: limits)) { gateway in
+            for beginning in ["", "GET /probe/a HTTP/1.1\r\nhost:"] {
+                let connection = try await RawConnection.connect(to: gateway.port)
+                if !beginning.isEmpty { try await connection.send(beginning) }
+                #expect(try await connection.closed().isEmpty)
+                await connection.close()
+            }
+        }
+    }
+
+    @Test func closesConnectionsThatStandIdle() async throws {
+        var limits = HTTPLimits()
+        limits.idleTimeout = .milliseconds(50)
+        try await run(.init(limits: limits)) { gateway in
+            let idle = try await RawConnection.connect(to: gateway.port)
+            try await idle.send("GET /probe/a HTTP/1.1\r\nhost: test\r\n\r\n")
+            #expect(try await idle.take("the answer") { HTTPReply.read($0, isClosed: $1) }.status == 200)
+            #expect(try await idle.closed().isEmpty)
+            await idle.close()
+        }
+    }
+
+    @Test func looksAtTokensOnlyWhereCallersMatter() async throws {
+        try await run { gateway in
+            for path in ["/healthz", "/metrics", "/docs"] {
+                #expect(try await gateway.request("GET", path, token: "no token").status == 200, "\(path)")
+            }
+            #expect(try await gateway.request("GET", "/api/v1/me", token: "no token").status == 401)
+            let login = try await gateway.request(
+                "POST", "/api/v1/auth/login", token: "old",
+                body: #"{"email":"admin@example.com","password":"\#(TestGateway.password)"}"#)
+            #expect(login.status == 200)
         }
     }
 }

@@ -55,7 +55,8 @@ import Testing
 
     @Test func namesEveryPathParameter() {
         for operation in OpenAPIPaths.all {
-            let inPath = Set(operation.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { $0.dropFirst().dropLast() })
+            let inPath = Set(
+                operation.path.split(separator: "/").filter { $0.hasPrefix("{") }.map { $0.dropFirst().dropLast() })
             let declared = Set(operation.allParameters.filter { $0.place == .path }.map { $0.name[...] })
             #expect(inPath == declared, "\(operation.method) \(operation.path)")
         }
@@ -86,7 +87,8 @@ import Testing
     }
 
     @Test func namesEveryProblemAndAnswersOnceForEachStatus() {
-        let types = Set(OpenAPISchemas.all.first { $0.0 == "Problem" }?.1.json["properties"]?["type"]?["enum"]?.arrayValue ?? [])
+        let types = Set(
+            OpenAPISchemas.all.first { $0.0 == "Problem" }?.1.json["properties"]?["type"]?["enum"]?.arrayValue ?? [])
         for code in StudioError.Code.allCases { #expect(types.contains(.string("/problems/\(code.rawValue)"))) }
         #expect(Set(Problem.kinds.map(\.code)).count == Problem.kinds.count)
         for operation in OpenAPIPaths.all {
@@ -106,7 +108,9 @@ import Testing
             #expect(page.headers["content-type"] == "text/html; charset=utf-8")
             #expect(page.headers["content-security-policy"]?.contains("style-src 'sha256-") == true)
             for operation in OpenAPIPaths.all { #expect(page.text.contains("id=\"\(operation.id)\"")) }
-            for outside in ["<script", "http://", "https://", "@import", "url("] { #expect(!page.text.contains(outside)) }
+            for outside in ["<script", "http://", "https://", "@import", "url("] {
+                #expect(!page.text.contains(outside))
+            }
         }
     }
 

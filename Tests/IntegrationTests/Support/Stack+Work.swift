@@ -33,7 +33,7 @@ extension Stack {
     nonisolated func submitLong(more: [String: JSONValue] = [:]) async throws -> String {
         try await submit(
             "mock-video",
-            parameters: ["prompt": "a long shot", "seconds": 20, "width": 1280, "height": 720], more: more)
+            parameters: ["prompt": "a long shot", "seconds": 30, "width": 640, "height": 360], more: more)
     }
 
     nonisolated func job(_ id: String) async throws -> JSONValue { try await api.get("/api/v1/jobs/\(id)").json }
@@ -95,7 +95,6 @@ extension Stack {
 
     /// A column of a query, asked past the programs.
     nonisolated func sql(_ query: String) async throws -> [String] {
-        let name = environment["DATABASE_URL"].flatMap { $0.split(separator: "?").first?.split(separator: "/").last }
-        return try await postgres.sql(query, in: name.map(String.init))
+        try await postgres.sql(query, in: environment["DATABASE_URL"])
     }
 }

@@ -38,6 +38,15 @@ import Testing
                 == Data(sidecar))
     }
 
+    /// git-lfs keeps an empty file as an empty file; a pointer to nothing would fail its check.
+    @Test func anEmptyFileIsKeptAsGitLFSKeepsIt() async throws {
+        let checkout = try Checkout()
+        let repository = try checkout.open()
+        try repository.commit(["01_Assets/empty.mp4": checkout.take("01_Assets/empty.mp4", [], in: repository)])
+        try await checkout.expectClean()
+        #expect(try await checkout.git("cat-file", "-s", "HEAD:01_Assets/empty.mp4") == "0")
+    }
+
     /// Git must not read a take again to find out that it is unchanged: that would be a gigabyte a `git status`.
     @Test func theIndexIsBelievedWithoutReadingTheTake() async throws {
         let checkout = try Checkout()

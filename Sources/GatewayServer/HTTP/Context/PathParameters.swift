@@ -11,7 +11,8 @@ extension GatewayContext {
         guard let raw = parameters.get(name) else {
             throw StudioError(.internalFault, "the route has no parameter \(name)")
         }
-        guard let text = PercentCoding.decode(raw), !text.utf8.contains(0), !text.utf8.contains(UInt8(ascii: "/")) else {
+        guard let text = PercentCoding.decode(raw), !text.utf8.contains(0), !text.utf8.contains(UInt8(ascii: "/"))
+        else {
             throw StudioError(.notFound, "there is nothing at this path")
         }
         return text

@@ -25,8 +25,7 @@ struct IdempotentRoute: Sendable {
     /// Makes what is asked for, once per key, in one transaction with the key.
     ///
     /// Without the header it is simply made. What `make` throws rolls everything back, the key included, so that the key
-    /// may come again. Throws `idempotency-mismatch` (422) when the key came with another request and `conflict` (409,
-    /// `Retry-After`) while another program still answers the first.
+    /// may come again.
     ///
     /// - Parameters:
     ///   - request: The request.
@@ -34,6 +33,8 @@ struct IdempotentRoute: Sendable {
     ///   - caller: Whose key it is: keys of different users never meet.
     ///   - make: The work, on a database thread; may run again when the transaction has to.
     /// - Returns: The answer, the first one for a repeated key.
+    /// - Throws: `StudioError`: `idempotency-mismatch` (422) when the key came with another request, `conflict` (409,
+    ///   `Retry-After`) while another program still answers the first; what `make` throws.
     func respond(
         to request: Request, body: Data, caller: Caller,
         make: @escaping @Sendable (PostgresConnection) throws -> JSONAnswer
@@ -66,7 +67,8 @@ struct IdempotentRoute: Sendable {
 extension Request {
     /// The request's idempotency key and fingerprint; nil without the header.
     ///
-    /// The fingerprint is the SHA-256 of method, path and body. Throws `validation-failed` where the key is not 1…128
+    /// The fingerprint is the SHA-256 of method, path and body. JSON counts as the value it says: a client that writes its
+    /// members in another order when it sends again means the same request. Throws `validation-failed` where the key is not 1…128
     /// visible ASCII characters.
     func idempotency(body: Data, caller: Caller) throws(StudioError) -> IdempotencyRequest? {
         let keys = headers[values: .idempotencyKey]
@@ -79,7 +81,8 @@ extension Request {
                     detail: "an Idempotency-Key has 1 to 128 visible ASCII characters")
             ])
         }
-        let fingerprint = SHA256.hex(of: Data("\(method.rawValue) \(uri.path)\n".utf8) + body)
+        let canonical = try? JSONText.compact(JSONText.decode(JSONValue.self, from: body), sortedKeys: true)
+        let fingerprint = SHA256.hex(of: Data("\(method.rawValue) \(uri.path)\n".utf8) + (canonical ?? body))
         return IdempotencyRequest(user: caller.userID, key: key, fingerprint: fingerprint)
     }
 }

@@ -30,7 +30,8 @@ struct GatewayResponder: Sendable {
         response.headers[.date] = HTTPDate.text(Date())
         do {
             if request.method == .head || response.status == .notModified || response.status == .noContent {
-                // A HEAD answer keeps the length of the body it leaves out.
+                // A HEAD answer keeps the length of the body it leaves out; the others say nothing of one.
+                if request.method != .head { response.headers[.contentLength] = nil }
                 try await writer.writeResponse(response.head)
             } else {
                 try await writer.write(response: response.head, body: response.body)
@@ -53,7 +54,7 @@ struct GatewayResponder: Sendable {
             if let preflight = headers.preflight(request, allowing: router.table.methods(for: request.uri.path)) {
                 response = preflight
             } else {
-                context.caller = try await authenticator.authenticate(request)
+                if Self.isForCallers(request) { context.caller = try await authenticator.authenticate(request) }
                 if let caller = context.caller {
                     context.logger[metadataKey: "user_id"] = .string(caller.userID.description)
                     limit = rateLimiter.admit(caller.userID)
@@ -74,6 +75,11 @@ struct GatewayResponder: Sendable {
         return response
     }
 
+    /// Whether a token in the request matters: probes work without PostgreSQL, and who logs in may carry an old one.
+    private static func isForCallers(_ request: Request) -> Bool {
+        request.uri.path.hasPrefix("/api/") && request.uri.path != LoginRoutes.path
+    }
+
     private func route(_ request: Request, _ context: GatewayContext) async throws -> Response {
         do {
             return try await router.responder.respond(to: request, context: context)
@@ -88,7 +94,8 @@ struct GatewayResponder: Sendable {
     }
 
     private func record(
-        _ request: Request, _ status: HTTPResponse.Status, _ context: GatewayContext, _ started: ContinuousClock.Instant,
+        _ request: Request, _ status: HTTPResponse.Status, _ context: GatewayContext,
+        _ started: ContinuousClock.Instant,
         interruptedBy error: (any Error)?
     ) {
         let elapsed = ContinuousClock.now - started
@@ -97,7 +104,8 @@ struct GatewayResponder: Sendable {
         // Probes come every few seconds from every side; a person looks for what people do.
         let isProbe = route == "/healthz" || route == "/readyz" || route == "/metrics"
         var metadata: Logger.Metadata = [
-            "method": .string(request.method.rawValue), "route": .string(route), "status": .stringConvertible(status.code),
+            "method": .string(request.method.rawValue), "route": .string(route),
+            "status": .stringConvertible(status.code),
             "ms": .string(Self.milliseconds(elapsed)), "remote": .string(context.remoteAddress),
         ]
         if let error { metadata["interrupted"] = .string(String(describing: type(of: error))) }

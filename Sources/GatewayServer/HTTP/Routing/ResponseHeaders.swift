@@ -58,6 +58,7 @@ extension HTTPField.Name {
 
     /// A name written in this source, known to be a token.
     init(known name: String) {
+        // SAFETY: only names written in this source come here, and each is a token (RFC 9110, section 5.6.2).
         guard let parsed = Self(name) else { preconditionFailure("\(name) is not a header name") }
         self = parsed
     }

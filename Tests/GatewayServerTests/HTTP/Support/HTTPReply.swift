@@ -57,7 +57,9 @@ struct HTTPReply: Sendable {
         var body: [UInt8] = []
         var rest = bytes
         while let line = rest.firstRange(of: Array("\r\n".utf8)) {
-            guard let length = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16) else { return nil }
+            guard let length = Int(String(decoding: rest[..<line.lowerBound], as: UTF8.self), radix: 16) else {
+                return nil
+            }
             rest = rest[line.upperBound...]
             guard rest.count >= length + 2 else { return nil }
             body += rest.prefix(length)

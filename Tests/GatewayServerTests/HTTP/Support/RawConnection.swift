@@ -69,6 +69,8 @@ final class RawConnection: Sendable {
     /// - Parameters:
     ///   - what: What is waited for.
     ///   - read: Reads a value and says how many bytes it took; nil asks for more. Gets whether the peer has closed.
+    /// - Returns: The value.
+    /// - Throws: `WaitTimedOut`.
     func take<Value: Sendable>(
         _ what: String, _ read: @escaping @Sendable (ArraySlice<UInt8>, Bool) -> (Value, Int)?
     ) async throws -> Value {

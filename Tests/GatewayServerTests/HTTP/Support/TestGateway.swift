@@ -162,7 +162,8 @@ struct TestGateway: Sendable {
         let user = user ?? studio.admin
         return try tokens.issue(
             TokenClaims(
-                user: user.id, tenant: user.tenant, roles: user.roles, issuedAt: Date(), expiresAt: expires, id: "test"))
+                user: user.id, tenant: user.tenant, roles: user.roles, issuedAt: Date(), expiresAt: expires, id: "test")
+        )
     }
 
     /// One request on a connection of its own.

@@ -37,7 +37,8 @@ struct TestStudio: Sendable {
         let first = try await users.createTenant(name: "first")
         let second = try await users.createTenant(name: "second")
         let hash = try PasswordHash(
-            hashing: TestGateway.password, cost: PasswordHash.Cost(logarithmN: 10, blockSize: 8, parallelism: 1) ?? .standard
+            hashing: TestGateway.password,
+            cost: PasswordHash.Cost(logarithmN: 10, blockSize: 8, parallelism: 1) ?? .standard
         ).text
         func user(_ email: String, _ role: Role, _ tenant: TenantID) async throws -> User {
             let made = try await users.create(
@@ -83,7 +84,8 @@ struct TestStudio: Sendable {
     func stored(_ count: Int) async throws -> [EventCursor] {
         var found: [EventCursor] = []
         try await eventually("\(count) events to be readable") {
-            found = try await EventStore(database).read(.project(film), after: .init(transaction: 0, id: 0)).map(\.cursor)
+            found = try await EventStore(database).read(.project(film), after: .init(transaction: 0, id: 0)).map(
+                \.cursor)
             return found.count >= count
         }
         return found
