@@ -8,4 +8,11 @@ jobs=${JOBS:-$(nproc)}
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=${TEST_WIDTH:-$((jobs * 2))}
 swift build --build-tests --jobs "$jobs"
 # All tests are Swift Testing's; with XCTest off its "0 tests" does not stand behind the closing line.
-exec swift test --skip-build --disable-xctest ${FILTER:+--filter "$FILTER"}
+run() { swift test --skip-build --disable-xctest "$@"; }
+if [ -n "${FILTER:-}" ]; then
+    run --filter "$FILTER"
+else
+    # The whole studio in processes of its own comes last and alone: its disturbances need the machine to themselves.
+    run --skip '^IntegrationTests\.'
+    run --filter '^IntegrationTests\.'
+fi

@@ -56,6 +56,3 @@ package enum EventScope: Sendable, Hashable {
     case project(ProjectID)
     case job(JobID)
 }
-
-/// The name that the gateway was written against; `StoredEvent` tells it from the wire's event of QueueProtocol.
-package typealias StudioEvent = StoredEvent

@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 import QueueProtocol
 import StudioTestKit
 
@@ -19,24 +18,34 @@ struct APIClient: Sendable {
     let base: String
     var token: String?
 
-    /// Sends a request; only a broken connection throws.
+    /// Sends a request with `curl`; only a broken connection throws.
     func send(
         _ method: String, _ path: String, json: JSONValue? = nil, bytes: Data? = nil, headers: [String: String] = [:]
     ) async throws -> Answer {
-        guard let url = URL(string: base + path) else { throw TestKitError("not a URL: \(path)") }
-        var request = URLRequest(url: url, timeoutInterval: 60)
-        request.httpMethod = method
-        if let json {
-            request.httpBody = try JSONText.compact(json)
-            request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        let folder = try TemporaryDirectory("request")
+        var arguments = [
+            "--silent", "--show-error", "--max-time", "60", "--request", method, "--output", folder.path("body"),
+            "--dump-header", folder.path("head"), "--write-out", "%{http_code}", "--header", "Expect:",
+        ]
+        var fields = headers
+        if let token { fields["Authorization"] = "Bearer \(token)" }
+        if json != nil { fields["Content-Type"] = "application/json" }
+        for (name, value) in fields { arguments += ["--header", "\(name): \(value)"] }
+        if let body = try json.map({ try JSONText.compact($0) }) ?? bytes {
+            arguments += ["--data-binary", "@" + (try folder.write(body, to: "sent"))]
         }
-        if let bytes { request.httpBody = bytes }
-        if let token { request.setValue("Bearer \(token)", forHTTPHeaderField: "Authorization") }
-        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        let (data, response) = try await URLSession.shared.data(for: request)
-        guard let http = response as? HTTPURLResponse else { throw TestKitError("no HTTP answer from \(path)") }
-        let fields = http.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
-        return Answer(status: http.statusCode, headers: Dictionary(fields) { $1 }, bytes: data)
+        let done = try await ChildProcess.run("curl", arguments + [base + path], within: .seconds(70))
+        guard done.exit == .code(0), let status = Int(done.output.prefix(3)) else {
+            throw TestKitError("\(method) \(path): \(done.exit) \(done.errors)")
+        }
+        let head = try String(contentsOfFile: folder.path("head"), encoding: .utf8)
+        var received: [String: String] = [:]
+        for line in head.split(whereSeparator: \.isNewline) {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            received[line[..<colon].lowercased()] = line[line.index(after: colon)...].drop { $0 == " " }.description
+        }
+        let body = try? Data(contentsOf: URL(fileURLWithPath: folder.path("body")))
+        return Answer(status: status, headers: received, bytes: body ?? Data())
     }
 
     func get(_ path: String, headers: [String: String] = [:]) async throws -> Answer {

@@ -8,19 +8,27 @@ struct ToolFailure: Error, CustomStringConvertible {
 
 /// The `ffmpeg` and `ffprobe` programs: makers of fixtures and independent judges of what the product wrote.
 enum Tool {
+    /// Runs a program to its end and returns what it wrote.
     @discardableResult
     static func run(_ program: String, _ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [program] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw ToolFailure(text: "\(program) \(arguments): \(text)") }
+        let words = [program] + arguments
+        let command = words.map {
+            "'"
+                + $0.split(separator: "'", omittingEmptySubsequences: false)
+                .joined(separator: "'\\''") + "'"
+        }.joined(separator: " ")
+        guard let pipe = popen(command + " 2>&1 </dev/null", "r") else {
+            throw ToolFailure(text: "\(program): no process")
+        }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, pipe)
+            guard count > 0 else { break }
+            bytes += buffer[..<count]
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard pclose(pipe) == 0 else { throw ToolFailure(text: "\(command): \(text)") }
         return text
     }
 

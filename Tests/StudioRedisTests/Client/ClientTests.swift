@@ -12,7 +12,7 @@ struct ClientTests {
                     try await untilAway(client)
                     let error = await #expect(throws: RedisError.self) { try await client.send(RedisCommand("PING")) }
                     #expect(error?.code == .unavailable)
-                    server.kill()
+                    try await server.kill()
                     try await server.start()
                     try await client.waitUntilConnected()
                     #expect(try await client.send(RedisCommand("ECHO", .integer(round))).text == "\(round)")
@@ -89,7 +89,7 @@ struct ClientTests {
             for index in 0..<200 { _ = try await connection.send(RedisCommand("SET", .text("k\(index)"), "v")) }
             _ = try await connection.send(RedisCommand("SAVE"))
             await connection.close()
-            server.kill()
+            try await server.kill()
             // 10 ms for each key: two seconds of loading.
             let loading = Task { try await server.start(["--key-load-delay", "10000"]) }
             try await server.withClient { client in

@@ -52,7 +52,7 @@ struct SubscriberTests {
                 let subscription = try await subscriber.subscribe(to: ["a", "b"], buffering: .complete(10))
                 var iterator = subscription.makeAsyncIterator()
                 try await untilListening(client, "a")
-                server.kill()
+                try await server.kill()
                 try await server.start()
                 var event = await iterator.next()
                 // One more where it had been made before the first connection.

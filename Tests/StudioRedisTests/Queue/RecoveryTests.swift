@@ -107,7 +107,7 @@ struct RecoveryTests {
                 while done.count < messages.count {
                     round += 1
                     if round % 40 == 20 {
-                        server.kill()
+                        try await server.kill()
                         try await server.start(options)
                     } else if round % 10 == 5, let other = try? await server.connect() {
                         _ = try? await other.send(RedisCommand("CLIENT", "KILL", "TYPE", "normal"))

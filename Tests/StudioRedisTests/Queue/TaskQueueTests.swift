@@ -148,10 +148,10 @@ struct TaskQueueTests {
                 // With its data or without it: the mark may be back, the messages since the snapshot are not.
                 for saved in [true, false] {
                     if saved { _ = try await client.send(RedisCommand("SAVE")) }
-                    server.kill()
+                    try await server.kill()
                     try await untilAway(client)
                     if !saved {
-                        _ = try? FileManager.default.removeItem(at: server.folder.appending(component: "dump.rdb"))
+                        _ = try? FileManager.default.removeItem(atPath: server.path("dump.rdb"))
                     }
                     try await server.start()
                     try await client.waitUntilConnected()

@@ -100,7 +100,7 @@ struct WaitingTests {
             try await server.withConsumer { client, queue, consumer in
                 let waiting = Task { try await consumer.waitForWork() }
                 try await untilBlocked(4, probe)
-                server.kill()
+                try await server.kill()
                 try await untilAway(client)
                 try await server.start()
                 try await client.waitUntilConnected()

@@ -1,17 +1,21 @@
-import Foundation
+import Glibc
 import Logging
 import NIOPosix
 import QueueProtocol
 import StudioRedis
+import StudioTestKit
 import Synchronization
 import Testing
 
 /// A private redis-server on a Unix socket in a folder of its own; stopped and swept away with the closure.
 final class RedisServer: Sendable {
-    let folder: URL
-    private let process = Mutex<Process?>(nil)
+    private let folder: TemporaryDirectory
+    private let process = Mutex<ChildProcess?>(nil)
 
-    var socket: String { folder.appending(component: "redis.sock").path() }
+    /// A file in the server's folder.
+    func path(_ name: String) -> String { folder.path(name) }
+
+    var socket: String { folder.path("redis.sock") }
     var configuration: RedisConfiguration {
         var configuration = RedisConfiguration(endpoint: .unixSocket(path: socket))
         configuration.reconnectDelay = .milliseconds(5)
@@ -19,11 +23,7 @@ final class RedisServer: Sendable {
         return configuration
     }
 
-    private init() throws {
-        var template = Array("/tmp/studio-redis-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
-        folder = URL(filePath: String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
-    }
+    private init() throws { folder = try TemporaryDirectory("redis") }
 
     static func run<Result>(_ options: [String] = [], _ body: (RedisServer) async throws -> Result) async throws
         -> Result
@@ -32,58 +32,34 @@ final class RedisServer: Sendable {
         do {
             try await server.start(options)
             let result = try await body(server)
-            server.kill()
-            try FileManager.default.removeItem(at: server.folder)
+            try await server.kill()
             return result
         } catch {
-            server.kill()
-            try? FileManager.default.removeItem(at: server.folder)
+            try? await server.kill()
             throw error
         }
     }
 
     /// Starts the server and returns when it says that it accepts connections.
     func start(_ options: [String] = []) async throws {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
+        let process = try ChildProcess(
+            "redis-server",
             [
-                "redis-server", "--port", "0", "--unixsocket", socket, "--dir", folder.path(), "--daemonize", "no",
-                "--save", "", "--appendonly", "no", "--enable-debug-command", "yes",
-            ] + options
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        let (lines, continuation) = AsyncStream<String>.makeStream()
-        output.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                continuation.finish()
-            } else {
-                continuation.yield(String(decoding: data, as: UTF8.self))
-            }
-        }
-        try process.run()
+                "--port", "0", "--unixsocket", socket, "--dir", folder.path, "--daemonize", "no", "--save", "",
+                "--appendonly", "no", "--enable-debug-command", "yes",
+            ] + options)
         self.process.withLock { $0 = process }
-        var text = ""
-        for await line in lines {
-            text += line
-            if text.contains("accept connections") { return }
-        }
-        Issue.record("redis-server ended before it was ready: \(text)")
-        throw CancellationError()
+        try await process.line(containing: "accept connections")
     }
 
     /// SIGKILL, and waits until the process is gone.
-    func kill() {
-        process.withLock { process in
-            if let process {
-                _ = Glibc.kill(process.processIdentifier, SIGKILL)
-                process.waitUntilExit()
-            }
-            process = nil
+    func kill() async throws {
+        let running = process.withLock { process in
+            defer { process = nil }
+            return process
         }
+        running?.send(SIGKILL)
+        try await running?.exit()
     }
 
     /// Freezes the server: its socket stays open and nothing answers.
@@ -91,9 +67,7 @@ final class RedisServer: Sendable {
 
     func thaw() { signal(SIGCONT) }
 
-    private func signal(_ number: Int32) {
-        process.withLock { if let process = $0 { _ = Glibc.kill(process.processIdentifier, number) } }
-    }
+    private func signal(_ number: Int32) { process.withLock { $0?.send(number) } }
 }
 
 let eventLoops = MultiThreadedEventLoopGroup.singleton
