@@ -238,4 +238,17 @@ import Testing
             #expect(try await gateway.request("POST", path, token: viewer, body: #"{"credits":1}"#).status == 403)
         }
     }
+
+    @Test func looksAtTokensOnlyWhereCallersMatter() async throws {
+        try await TestGateway.run { gateway in
+            for path in ["/healthz", "/metrics", "/docs"] {
+                #expect(try await gateway.request("GET", path, token: "no token").status == 200, "\(path)")
+            }
+            #expect(try await gateway.request("GET", "/api/v1/me", token: "no token").status == 401)
+            let login = try await gateway.request(
+                "POST", "/api/v1/auth/login", token: "old",
+                body: #"{"email":"admin@example.com","password":"\#(TestGateway.password)"}"#)
+            #expect(login.status == 200)
+        }
+    }
 }

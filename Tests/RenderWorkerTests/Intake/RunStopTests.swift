@@ -19,7 +19,7 @@ import Testing
             try await stop.whileWanted {
                 started.fire()
                 defer { ended.fire() }
-                try await Task.sleep(for: .seconds(3600))
+                try await untilCancelled()
             }
         }
         try await started.wait()

@@ -79,7 +79,7 @@ import Testing
 
     @Test func aTaskCancelledBeforeTheStartLeavesNothingBehind() async throws {
         let task = Task {
-            try? await Task.sleep(for: .seconds(3600))
+            try? await untilCancelled()
             return try await run(shell("sleep 3600"))
         }
         task.cancel()

@@ -180,7 +180,7 @@ import Testing
             let stop = RunStop()
             let runner = ScriptedRunner { _ in
                 started.fire()
-                try await Task.sleep(for: .seconds(3600))
+                try await untilCancelled()
                 return [:]
             }
             let claimed = try await stage.claim(job)
@@ -202,7 +202,7 @@ import Testing
             let stop = RunStop()
             let runner = ScriptedRunner { _ in
                 stop.stop(.leaseLost)
-                try await Task.sleep(for: .seconds(3600))
+                try await untilCancelled()
                 return [:]
             }
             let surroundings = stage.surroundings(runners: ["encoder": runner])

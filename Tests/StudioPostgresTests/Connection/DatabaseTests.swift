@@ -8,20 +8,6 @@ import Testing
 
 @testable import StudioPostgres
 
-/// Holds a thread of a database inside a closure until it is let go.
-final class Latch: Sendable {
-    private let entered = Mutex(0)
-    private let isOpen = Mutex(false)
-    func hold() {
-        entered.withLock { $0 += 1 }
-        while !isOpen.withLock({ $0 }) { usleep(1000) }
-    }
-    func waitForHolders(_ count: Int) async throws {
-        try await eventually("\(count) closures are held") { entered.withLock { $0 } >= count }
-    }
-    func open() { isOpen.withLock { $0 = true } }
-}
-
 /// Counts from many threads.
 final class Counter: Sendable {
     private let count = Mutex(0)
@@ -167,15 +153,16 @@ final class Counter: Sendable {
             try $0.script("CREATE TABLE t (id integer PRIMARY KEY, n integer); INSERT INTO t VALUES (1, 0), (2, 0)")
         }
         let inside = Counter()
+        let both = ThreadLatch()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for order in [[1, 2], [2, 1]] {
                 group.addTask {
                     try await database.transaction { connection in
                         let add = "UPDATE t SET n = n + 1 WHERE id = $1"
                         try connection.execute(add, [.int(order[0])])
-                        inside.add()
                         // Both hold their first row before either asks for its second.
-                        for _ in 0..<2000 where inside.value < 2 { usleep(1000) }
+                        if inside.add() == 2 { both.open() }
+                        both.hold()
                         try connection.execute(add, [.int(order[1])])
                     }
                 }
@@ -192,7 +179,7 @@ final class Counter: Sendable {
 
     @Test func theQueueIsBoundedAndACallThatWaitsCanBeTakenBack() async throws {
         let database = try await database(connections: 1) { $0.queueLimit = 1 }
-        let latch = Latch()
+        let latch = ThreadLatch()
         let holder = Task { try await database.withConnection { _ in latch.hold() } }
         try await latch.waitForHolders(1)
         let ran = Mutex(false)
@@ -200,15 +187,7 @@ final class Counter: Sendable {
         // The queue is full once the waiting call is in it.
         try await eventually("the queue is full") {
             do {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await database.withConnection { _ in } }
-                    group.addTask {
-                        try await Task.sleep(for: .milliseconds(20))
-                        throw CancellationError()
-                    }
-                    defer { group.cancelAll() }
-                    try await group.next()
-                }
+                try await within(.milliseconds(20), "room in the queue") { try await database.withConnection { _ in } }
                 return false
             } catch let error as PostgresError {
                 return error.code == .overloaded
@@ -262,7 +241,7 @@ final class Counter: Sendable {
     @Test func closingRefusesWhatWaitsFinishesWhatRunsAndLeavesNoThread() async throws {
         let database = try await database(connections: 3)
         let uri = database.configuration.connectionString
-        let latch = Latch()
+        let latch = ThreadLatch()
         let holders = (0..<3).map { _ in
             Task {
                 try await database.withConnection { connection in

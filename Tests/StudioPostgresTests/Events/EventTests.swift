@@ -20,7 +20,7 @@ import Testing
         try await StudioFixture.with { studio in
             let start = try await studio.events.newest()
             // The earlier transaction writes first and commits last.
-            let latch = Latch()
+            let latch = ThreadLatch()
             let insert = """
                 INSERT INTO events (tenant_id, project_id, kind, payload) VALUES ($1, $2, 'project.changed', $3)
                 """

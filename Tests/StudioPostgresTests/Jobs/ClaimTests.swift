@@ -111,7 +111,7 @@ import Testing
             let (publishing, running) = (
                 try await studio.claim(studio.submit()), try await studio.claim(studio.submit())
             )
-            let latch = Latch()
+            let latch = ThreadLatch()
             let publisher = Task {
                 try await studio.takes.withProjectWriter(publishing, project: studio.project) { _ in latch.hold() }
             }

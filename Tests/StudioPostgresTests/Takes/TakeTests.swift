@@ -93,7 +93,7 @@ import Testing
 
     @Test func oneWriterPerProjectAtATime() async throws {
         try await StudioFixture.with { studio in
-            let latch = Latch()
+            let latch = ThreadLatch()
             let writer = Task { try await studio.projects.withWriter(studio.project) { _ in latch.hold() } }
             try await latch.waitForHolders(1)
             let claim = try await studio.claim(studio.submit())
