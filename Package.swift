@@ -103,7 +103,8 @@ let package = Package(
         proof(
             "RenderWorkerTests",
             [
-                "RenderWorker", "QueueProtocol", "StudioCore", "StudioSystem", "StudioGit", "StudioPostgres", "StudioRedis",
+                "RenderWorker", "QueueProtocol", "StudioCore", "StudioSystem", "StudioGit", "StudioPostgres",
+                "StudioRedis",
             ] + nio),
         proof("IntegrationTests", ["StudioGit", "StudioMedia"]),
         proof("HouseRulesTests", []),

@@ -30,7 +30,7 @@ public final class ThreadLatch: Sendable {
     ///   - bound: The longest wait.
     /// - Throws: `WaitTimedOut`.
     public func waitForHolders(_ count: Int, within bound: Duration = .seconds(10)) async throws {
-        try await entered.wait("\(count) held threads", within: bound) { $0 >= count ? $0 : nil }
+        _ = try await entered.wait("\(count) held threads", within: bound) { $0 >= count ? $0 : nil }
     }
 
     /// Lets all go, for good.

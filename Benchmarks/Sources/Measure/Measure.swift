@@ -8,7 +8,8 @@ import StudioSystem
 @main
 struct Measure: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Times one part of the studio.", subcommands: [Hash.self, Publish.self, TranscodeFile.self, Settings.self])
+        abstract: "Times one part of the studio.",
+        subcommands: [Hash.self, Publish.self, TranscodeFile.self, Settings.self])
 }
 
 func report(_ clock: ContinuousClock.Instant) {
@@ -35,15 +36,16 @@ struct Publish: ParsableCommand {
     func run() throws {
         // The finished file lies in the scratch folder of the same file system, as a runner leaves it.
         let finished = repository + "/finished"
-        try FilePlacement.placeWithoutReplacing(source: file, destination: finished)
+        _ = try FilePlacement.placeWithoutReplacing(source: file, destination: FileDestination(path: finished))
         let start = ContinuousClock.now
         let content = try FileHash(file: finished)
         let repository = try GitRepository(at: repository)
         _ = try repository.lfs.add(file: finished, content: content)
-        try FilePlacement.placeWithoutReplacing(source: finished, destination: self.repository + "/take.bin")
+        _ = try FilePlacement.placeWithoutReplacing(
+            source: finished, destination: FileDestination(path: self.repository + "/take.bin"))
         _ = try repository.commit(
             CommitRequest(
-                entries: [try RelativePath("take.bin"): .lfsFile(content)],
+                entries: [try RelativePath("take.bin"): .largeFile(content)],
                 author: .init(name: "Bench", email: "bench@example.org"), time: Date(), message: "Take"))
         report(start)
     }

@@ -52,6 +52,7 @@ extension ReadinessCheck {
     /// Everything that has to happen once before requests are taken has happened.
     ///
     /// - Parameter gate: The gate that opens then.
+    /// - Returns: The check.
     static func started(_ gate: StartGate) -> ReadinessCheck {
         ReadinessCheck(name: "start-up") { gate.isOpen ? .ready : .missing("the gateway is starting") }
     }
