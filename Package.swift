@@ -94,7 +94,7 @@ let package = Package(
             path: "Tests/StudioTestKit", swiftSettings: strict),
         proof("QueueProtocolTests", ["QueueProtocol"], exclude: ["Fixtures"]),
         proof("StudioCoreTests", ["QueueProtocol", "StudioCore"]),
-        proof("StudioSystemTests", ["StudioCore", "StudioSystem"]),
+        proof("StudioSystemTests", ["QueueProtocol", "StudioCore", "StudioSystem", logging]),
         proof("StudioRedisTests", ["QueueProtocol", "StudioRedis", logging] + nio),
         proof("StudioPostgresTests", ["QueueProtocol", "StudioCore", "StudioPostgres"]),
         proof("StudioGitTests", ["StudioCore", "StudioSystem", "StudioGit"]),

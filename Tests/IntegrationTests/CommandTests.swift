@@ -66,11 +66,14 @@ struct CommandTests {
         try await stack.stop()
     }
 
-    @Test("No token and no password is ever logged")
+    @Test("A request's ids are in the lines of both programs; no token and no password is ever logged")
     func quietLogs() async throws {
         let stack = try await Stack.start()
         try await stack.project()
-        let id = try await stack.submit("mock-image", parameters: ["prompt": "x", "width": 64, "height": 64])
+        let (request, trace) = ("shot-7_take.3", "4bf92f3577b34da6a3ce929d0e0e4736")
+        let id = try await stack.submit(
+            "mock-image", parameters: ["prompt": "x", "width": 64, "height": 64],
+            headers: ["X-Request-Id": request, "traceparent": "00-\(trace)-00f067aa0ba902b7-01"])
         try await stack.wait(for: id, toBe: "succeeded")
         let gateway = await stack.gateway
         let worker = await stack.workers[0]
@@ -79,8 +82,15 @@ struct CommandTests {
                 #expect(!line.text.contains(secret))
             }
         }
-        #expect(gateway.lines.contains { $0.text.contains(id) })
-        #expect(worker.lines.contains { $0.text.contains(id) })
+        // One search finds the whole way of a request.
+        let expected: [String: JSONValue] = [
+            "job": .string(id), "request_id": .string(request), "trace_id": .string(trace),
+        ]
+        for program in [gateway, worker] {
+            // Every line is JSON: this is how the stack is set.
+            let lines = try program.lines.map { try JSONText.decode(JSONValue.self, from: $0.text) }
+            #expect(lines.contains { line in expected.allSatisfy { line[$0.key] == $0.value } }, "\(program.command)")
+        }
         try await stack.stop()
     }
 }

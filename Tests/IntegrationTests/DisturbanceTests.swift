@@ -64,8 +64,10 @@ struct DisturbanceTests {
     func postgresAway() async throws {
         let stack = try await Stack.start(workers: 1)
         try await stack.project()
-        let id = try await stack.submitLong()
+        let id = try await stack.submitLong(more: ["maxAttempts": 1])
         try await stack.waitForProgress(of: id)
+        // As after an outage longer than any lease: nobody could renew, and that must not cost the job its only attempt.
+        _ = try await stack.sql("UPDATE jobs SET lease_expires_at = now() - interval '1 hour' WHERE state = 'running'")
         try await stack.postgres.kill()
         let refused = try await stack.api.get("/api/v1/projects")
         #expect(refused.status == 503)
@@ -79,6 +81,60 @@ struct DisturbanceTests {
         let done = try await stack.wait(for: id, toBe: "succeeded", "failed", within: .seconds(120))
         #expect(done["state"] == "succeeded", "\(done)")
         #expect(try await stack.takes().count == 1)
+        #expect(try await stack.sql("SELECT outcome FROM job_attempts") == ["succeeded"])
+        try await stack.expectSound()
+        try await stack.stop()
+    }
+
+    @Test("Nothing there at the start: both programs say what they wait for, and begin when it comes")
+    func awayAtStart() async throws {
+        let stack = try await Stack.start(workers: 0)
+        try await stack.project()
+        let first = await stack.gateway
+        first.send(SIGTERM)
+        try await first.exit()
+        try await stack.postgres.stop()
+        try await stack.redis.stop()
+        let gateway = try ProgramUnderTest.gateway.start(["serve"], environment: stack.environment)
+        let worker = try ProgramUnderTest.worker.start(["serve"], environment: stack.environment)
+        try await gateway.line(containing: "waiting for PostgreSQL")
+        try await worker.line(containing: "waiting for PostgreSQL")
+        #expect(try await stack.api.get("/healthz").status == 200)
+        let ready = try await stack.api.get("/readyz")
+        #expect(ready.status == 503)
+        for part in ["postgres", "redis"] { #expect(ready.json["checks"]?[part]?["status"] == "missing", "\(part)") }
+        let refused = try await stack.api.get("/api/v1/projects")
+        #expect(refused.status == 503)
+        #expect(refused.headers["retry-after"] != nil)
+        try await stack.postgres.start()
+        try await stack.redis.start()
+        try await eventually("the gateway is ready", within: .seconds(30)) {
+            try await stack.api.get("/readyz").status == 200
+        }
+        try await worker.line(containing: "worker ready", within: .seconds(30))
+        let id = try await stack.submit("mock-image", parameters: ["prompt": "x", "width": 64, "height": 64])
+        try await stack.wait(for: id, toBe: "succeeded")
+        for program in [worker, gateway] {
+            program.send(SIGTERM)
+            #expect(try await program.exit() == .code(0))
+        }
+        try await stack.redis.stop()
+        try await stack.postgres.stop()
+    }
+
+    @Test("Redis away in the middle of a job: the job goes on, and what is submitted meanwhile is done after")
+    func redisAway() async throws {
+        let stack = try await Stack.start(workers: 1)
+        try await stack.project()
+        let id = try await stack.submitLong()
+        try await stack.waitForProgress(of: id)
+        try await stack.redis.stop()
+        let later = try await stack.submit("mock-image", parameters: ["prompt": "x", "width": 64, "height": 64])
+        try await stack.wait(for: id, toBe: "succeeded", within: .seconds(120))
+        #expect(try await stack.job(later)["state"] == "queued")
+        try await stack.redis.start()
+        try await stack.wait(for: later, toBe: "succeeded")
+        #expect(try await stack.sql("SELECT count(*) FROM job_attempts") == ["2"])
         try await stack.expectSound()
         try await stack.stop()
     }

@@ -70,3 +70,17 @@ final class ProcessReaper: Sendable {
         guard written == line.utf8.count else { throw TestKitError.system("write to the reaper") }
     }
 }
+
+extension ChildProcess {
+    /// Has a process group that left this kit's hands (a daemon in a session of its own) killed when this test process
+    /// dies before ``outlivesTest(group:)``.
+    ///
+    /// - Parameter group: The group's id.
+    /// - Throws: `TestKitError` when the reaper does not take it.
+    public static func endWithTest(group: Int32) throws { try ProcessReaper.shared().adopt(group: group) }
+
+    /// Takes ``endWithTest(group:)`` back: to be called when the group has ended, before its id can be another's.
+    ///
+    /// - Parameter group: The group's id.
+    public static func outlivesTest(group: Int32) { try? ProcessReaper.shared().release(group: group) }
+}

@@ -9,14 +9,17 @@ import StudioPostgres
 struct Quotas: Encodable, Sendable, Hashable {
     /// Requests a second on average; nil is no limit.
     var requestsPerSecond: Int?
+    /// Jobs that are not finished; nil is no limit.
+    var activeJobs: Int?
     /// The largest upload.
     var uploadMaxBytes: Int
 
-    private enum Key: String, CodingKey { case requestsPerSecond, uploadMaxBytes }
+    private enum Key: String, CodingKey { case requestsPerSecond, activeJobs, uploadMaxBytes }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(requestsPerSecond, forKey: .requestsPerSecond)
+        try container.encode(activeJobs, forKey: .activeJobs)
         try container.encode(uploadMaxBytes, forKey: .uploadMaxBytes)
     }
 }

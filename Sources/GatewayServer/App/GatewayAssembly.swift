@@ -53,7 +53,9 @@ struct GatewayAssembly: Sendable {
                     later(parts.hub),
                     .init(service: http(parts, gate: gate)),
                 ],
-                gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: Logger(label: "services")))
+                gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [],
+                // Below this level the library writes whole structures.
+                logger: Logger(label: "services").atLeast(.info)))
         do {
             try await group.run()
         } catch {
@@ -78,6 +80,7 @@ struct GatewayAssembly: Sendable {
             tokenLifetime: settings.tokenLifetime)
         let quotas = Quotas(
             requestsPerSecond: settings.requestsPerSecond == 0 ? nil : settings.requestsPerSecond,
+            activeJobs: settings.maxActiveJobsPerUser == 0 ? nil : settings.maxActiveJobsPerUser,
             uploadMaxBytes: settings.uploadMaxBytes)
         let router = GatewayRouter([
             HealthRoutes(checks: [

@@ -9,7 +9,7 @@ extension GatewayParts {
     /// - Returns: One group for each room.
     func routes(uploadLimit: Int64) -> [any RouteGroup] {
         let projects = ProjectStore(database)
-        let jobs = JobStore(database)
+        let jobs = JobStore(database, activeJobsPerUser: maxActiveJobsPerUser)
         let takes = TakeStore(database)
         let directory = ProjectDirectory(projects: projects)
         let replay = IdempotencyReplay(database: database)
@@ -18,7 +18,7 @@ extension GatewayParts {
             inputs: InputCheck(jobs: jobs, takes: takes, folders: folders, library: library), dispatcher: dispatcher,
             announcer: announcer, progress: progress)
         let control = JobControl(
-            jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer, idempotency: replay)
+            jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer)
         return [
             ProjectRoutes(
                 directory: directory, projects: projects, creation: projectCreation,

@@ -27,6 +27,8 @@ struct GatewayParts: Sendable {
     let progress: ProgressListener
     let projectCreation: ProjectCreation
     let projectRecovery: ProjectRecovery
+    /// How many jobs that are not finished a user may have; 0 is no limit.
+    let maxActiveJobsPerUser: Int
     /// How long after its last sign of life a worker counts as gone.
     let workerSilence: Duration
 
@@ -45,16 +47,19 @@ struct GatewayParts: Sendable {
         queue = TaskQueue(client: redis, keys: keys)
         bus = EventBus(client: redis, subscriber: subscriber, keys: keys)
         eventMetrics = EventMetrics()
-        let hub = EventHub(
-            database: database, bus: bus, group: loops, metrics: eventMetrics, logger: Logger(label: "events"))
-        self.hub = hub
-        announcer = EventAnnouncer(bus: bus, wake: { hub.wake() }, logger: Logger(label: "events"))
         folders = ProjectFolders(root: Self.absolute(common.workspaceRoot), threads: .singleton)
         let library = FunctionLibrary(
             path: "\(folders.root)/\(WorkspaceLayout.pipelineTemplates)", logger: Logger(label: "functions"))
         self.library = library
-        dispatcher = Dispatcher(
+        let dispatcher = Dispatcher(
             database: database, queue: queue, queues: { library.queues }, logger: Logger(label: "dispatch"))
+        self.dispatcher = dispatcher
+        let hub = EventHub(
+            database: database, bus: bus, group: loops, metrics: eventMetrics, onWakeup: { dispatcher.lookAgain() },
+            logger: Logger(label: "events"))
+        self.hub = hub
+        announcer = EventAnnouncer(bus: bus, wake: { hub.wake() }, logger: Logger(label: "events"))
+        maxActiveJobsPerUser = configuration.gateway.maxActiveJobsPerUser
         workerSilence = common.lease * 2
         var pace = Recovery.Pace()
         pace.workerSilence = workerSilence

@@ -17,7 +17,8 @@ final class Dispatcher: Service {
     struct Pace: Sendable {
         /// The longest time between two sweeps.
         var sweep: Duration = .seconds(1)
-        /// How long a committed job is left to the gateway that committed it.
+        /// How long an admitted job is left to the gateway that admitted it. What became ready later, because another
+        /// job succeeded or a worker gave it back, has no gateway that pushes it and is not left.
         var grace: Duration = .milliseconds(250)
         /// Jobs taken at a time.
         var batch = 500
@@ -29,7 +30,7 @@ final class Dispatcher: Service {
 
     private struct State {
         /// Committed by this gateway, to be pushed at once.
-        var fresh: [FreshJob] = []
+        var fresh: [RunwayJob] = []
         /// Taken from the store as pushed, and not on the runway yet because Redis did not take them.
         var owed: [RunwayJob] = []
         var redisIsAway = false
@@ -40,7 +41,6 @@ final class Dispatcher: Service {
     static let origin = "gateway"
 
     private let jobs: JobStore
-    private let notes: PushedNotes
     private let queue: TaskQueue
     private let queues: @Sendable () -> [String]
     private let pace: Pace
@@ -66,7 +66,6 @@ final class Dispatcher: Service {
         clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
     ) {
         jobs = JobStore(database)
-        notes = PushedNotes(database: database)
         self.queue = queue
         self.queues = queues
         self.pace = pace
@@ -84,13 +83,14 @@ final class Dispatcher: Service {
         }
         let taken = state.withLock { state -> Bool in
             guard state.fresh.count < pace.freshLimit else { return false }
-            state.fresh.append(FreshJob(job))
+            state.fresh.append(RunwayJob(job))
             return true
         }
         if taken { freshBell.ring() }
     }
 
-    /// Tells that jobs may have become ready: the sweep looks at once.
+    /// Tells that jobs may have become ready, such as those that waited for one a worker has just finished: the sweep
+    /// looks at once. However often it is told, one sweep is under way and one more is pending at most.
     func lookAgain() { sweepBell.ring() }
 
     /// Pushes until the task is cancelled or the process is asked to stop.
@@ -122,14 +122,14 @@ final class Dispatcher: Service {
         }
         guard !batch.isEmpty else { return }
         do {
-            try await queue.push(batch.map(\.message))
+            try await queue.push(batch.map(Self.message))
         } catch {
             // Not marked as pushed: the sweep finds them as soon as Redis is back.
             tellRedisIsAway(error)
             return
         }
         do {
-            try await notes.note(batch)
+            try await jobs.markPushed(batch)
         } catch {
             // They are on the runway; the sweep will push them again, which is harmless.
             logger.warning("pushed jobs could not be marked", error: error, metadata: ["jobs": "\(batch.count)"])

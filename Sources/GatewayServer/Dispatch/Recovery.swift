@@ -23,6 +23,9 @@ final class Recovery: Service {
         /// Looks that must have succeeded in a row before silence is taken for death: while PostgreSQL was away no worker
         /// could give a sign of life.
         var calmLooks = 5
+        /// Looks that must have succeeded since PostgreSQL was away before an expired lease is taken for a lost worker: while
+        /// it was away nobody could renew, and living workers get the time to do so first.
+        var leaseLooks = 3
         /// How long a job waits after its worker was lost.
         var retry = RetryPolicy()
     }
@@ -38,6 +41,8 @@ final class Recovery: Service {
     private let now: @Sendable () -> Date
     private let logger: Logger
     private let calm = Mutex(0)
+    /// A gateway that starts counts as one that saw an outage: it may have been one that ended it.
+    private let looksSinceOutage = Mutex(0)
 
     /// A recovery.
     init(
@@ -71,7 +76,12 @@ final class Recovery: Service {
     /// makes up for them.
     func look() async {
         do {
-            try await returnExpiredLeases()
+            let isTrusted = looksSinceOutage.withLock { looks in
+                defer { looks = min(looks + 1, pace.leaseLooks) }
+                return looks >= pace.leaseLooks
+            }
+            // Either of them throws while PostgreSQL is away.
+            if isTrusted { try await returnExpiredLeases() } else { _ = try await workers.list() }
             let looks = calm.withLock { looks in
                 looks = min(looks + 1, pace.calmLooks)
                 return looks
@@ -82,6 +92,7 @@ final class Recovery: Service {
         } catch let error as RedisError {
             logger.debug("the recovery waits for Redis", error: error)
         } catch {
+            looksSinceOutage.withLock { $0 = 0 }
             let wasCalm = calm.withLock { looks in
                 defer { looks = 0 }
                 return looks > 0

@@ -25,6 +25,7 @@ final class EventHub: Service {
     private let now: @Sendable () -> Date
     private let logger: Logger
     private let metrics: EventMetrics
+    private let onWakeup: @Sendable () -> Void
     private let fanOuts: [NIOLoopBoundBox<EventLoopFanOut?>]
     private let loops: [any EventLoop]
     private let progress: ProgressWatch
@@ -44,10 +45,13 @@ final class EventHub: Service {
     ///   - clock: What looks, pings and timeouts are measured with; default the continuous clock.
     ///   - now: The time of day, for tokens' ends.
     ///   - metrics: Where connections and lag are counted.
+    ///   - onWakeup: Called whenever Redis says that somebody committed events, since other parts may have work then too:
+    ///     a worker that finished a job may have made others ready. Must return at once. Default nothing.
     ///   - logger: Where it logs.
     init(
         database: Database, bus: EventBus, group: any EventLoopGroup, clock: any Clock<Duration> = ContinuousClock(),
-        now: @escaping @Sendable () -> Date = { Date() }, metrics: EventMetrics, logger: Logger
+        now: @escaping @Sendable () -> Date = { Date() }, metrics: EventMetrics,
+        onWakeup: @escaping @Sendable () -> Void = {}, logger: Logger
     ) {
         replay = EventReplay(
             events: EventStore(database), projects: ProjectStore(database), jobs: JobStore(database), logger: logger)
@@ -55,6 +59,7 @@ final class EventHub: Service {
         self.clock = clock
         self.now = now
         self.metrics = metrics
+        self.onWakeup = onWakeup
         self.logger = logger
         // Bounded by the sessions: each has one command under way at most, and each project is watched once.
         (work, startWork) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
@@ -138,7 +143,10 @@ final class EventHub: Service {
 
     private func hearWakeups() async {
         guard let stream = try? await bus.eventWakeups() else { return }
-        for await _ in stream { wake() }
+        for await _ in stream {
+            wake()
+            onWakeup()
+        }
     }
 
     private func tick() async {

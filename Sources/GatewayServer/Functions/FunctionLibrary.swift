@@ -4,6 +4,7 @@ import NIOPosix
 import QueueProtocol
 import ServiceLifecycle
 import StudioCore
+import StudioSystem
 import Synchronization
 
 /// The function catalogue in use, kept as the folder `Library/Pipeline_Templates` says.
@@ -93,10 +94,10 @@ final class FunctionLibrary: Service {
     private func tell(before: FunctionCatalogue, after: FunctionCatalogue) {
         for (name, function) in after.functions.sorted(by: { $0.key < $1.key })
         where before.functions[name]?.document != function.document {
-            logger.info("function loaded", metadata: ["function": "\(name)", "version": "\(function.version)"])
+            logger.info("function loaded", metadata: [LogKey.function: "\(name)", "version": "\(function.version)"])
         }
         for name in before.functions.keys.sorted() where after.functions[name] == nil {
-            logger.notice("function removed", metadata: ["function": "\(name)"])
+            logger.notice("function removed", metadata: [LogKey.function: "\(name)"])
         }
         for (folder, fault) in after.faults.sorted(by: { $0.key < $1.key }) where before.faults[folder] != fault {
             let reasons = fault.findings.map { "\($0.pointer): \($0.detail)" }.joined(separator: "; ")

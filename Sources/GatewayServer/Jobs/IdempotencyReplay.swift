@@ -30,17 +30,4 @@ struct IdempotencyReplay: Sendable {
             return nil
         }
     }
-
-    /// Keeps the answer to a request whose work was idempotent by itself.
-    ///
-    /// - Throws: `StudioError` with code `idempotency-mismatch` where the key came with another request; `PostgresError`.
-    func keep(_ answer: JSONAnswer, for claim: IdempotencyRequest) async throws {
-        try await database.transaction { [store] connection in
-            switch try store.claim(claim, on: connection) {
-            case .fresh: try store.complete(claim, answer: IdempotentAnswer(answer), on: connection)
-            case .mismatch: throw IdempotentRoute.mismatch
-            case .replay, .inProgress: break
-            }
-        }
-    }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -14,7 +15,6 @@ struct JobControl: Sendable {
     let board: JobProgressBoard
     let dispatcher: Dispatcher
     let announcer: EventAnnouncer
-    let idempotency: IdempotencyReplay
 
     /// Cancels a job, or asks its worker to; again and again with the same result.
     ///
@@ -37,24 +37,36 @@ struct JobControl: Sendable {
 
     /// Queues a failed or cancelled job again, with its history kept.
     ///
-    /// The state of the job is what keeps a repeated click from paying twice: a job that is queued cannot be retried. The
-    /// idempotency key only gives the first answer again.
-    ///
-    /// - Returns: 202 with the job, or the first answer for a repeated idempotency key.
-    /// - Throws: `StudioError`: `not-found`, `conflict` in other states, `insufficient-credits`.
+    /// - Returns: 202 with the job, or the first answer for a repeated idempotency key, also when it comes again before
+    ///   the first is answered.
+    /// - Throws: `StudioError`: `not-found`, `conflict` in other states, `insufficient-credits`, `idempotency-mismatch`.
     func retry(
         _ id: JobID, request: Request, body: Data, caller: Caller, context: GatewayContext
     ) async throws -> JSONAnswer {
-        let claim = try request.idempotency(body: body, caller: caller)
-        if let claim, let answer = try await idempotency.find(claim) { return JSONAnswer(replaying: answer) }
-        let job = try await jobs.retry(id, tenant: caller.tenantID)
+        let job: JobRecord
+        if let claim = try request.idempotency(body: body, caller: caller) {
+            let outcome = try await jobs.retry(id, tenant: caller.tenantID, idempotency: claim) {
+                try IdempotentAnswer(Self.answer($0))
+            }
+            switch outcome {
+            case .replayed(let first): return JSONAnswer(replaying: first)
+            case .retried(let retried): job = retried
+            }
+        } else {
+            job = try await jobs.retry(id, tenant: caller.tenantID)
+        }
         board.forget(id)
         dispatcher.dispatch(job)
         await announcer.announce()
         context.logger.info("job queued again", metadata: ["job": "\(id)", "round": "\(job.round)"])
-        let answer = try JSONAnswer.accepted(JobReceipt(job), location: JobLinks.path(of: id))
-        if let claim { try await idempotency.keep(answer, for: claim) }
-        return answer
+        return try Self.answer(job)
+    }
+
+    private static func answer(_ job: JobRecord) throws -> JSONAnswer {
+        // Sorted, so that the answer kept for the idempotency key and the one given now are the same to the byte.
+        JSONAnswer(
+            encoded: try JSONText.compact(JobReceipt(job), sortedKeys: true), status: .accepted,
+            headers: [.location: JobLinks.path(of: job.id)])
     }
 
     private func tellWorker(of job: JobRecord, context: GatewayContext) async {

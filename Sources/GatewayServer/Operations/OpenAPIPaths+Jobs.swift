@@ -19,7 +19,7 @@ extension OpenAPIPaths {
                     status: 202, detail: "The job.", contents: [.json("JobReceipt")],
                     headers: [("Location", "The job's address.")])
             ],
-            problems: [.insufficientCredits, .conflict], takesIdempotencyKey: true),
+            problems: [.quotaExceeded, .insufficientCredits, .conflict], takesIdempotencyKey: true),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/projects/{project}/jobs", tag: "Jobs",
             summary: "A project's jobs, newest first",
@@ -43,13 +43,13 @@ extension OpenAPIPaths {
         OpenAPIOperation(
             method: "POST", path: "/api/v1/jobs/{job}/retry", tag: "Jobs",
             summary: "Try a failed or cancelled job again",
-            detail: "Holds credits anew; the history of attempts is kept.", permission: .work, parameters: [job],
+            detail: "Counts against the quota and holds credits anew; the history of attempts is kept.", permission: .work, parameters: [job],
             answers: [
                 .init(
                     status: 202, detail: "The job.", contents: [.json("JobReceipt")],
                     headers: [("Location", "The job's address.")])
             ],
-            problems: [.conflict, .insufficientCredits, .tooLarge], takesIdempotencyKey: true),
+            problems: [.conflict, .quotaExceeded, .insufficientCredits, .tooLarge], takesIdempotencyKey: true),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/jobs/{job}/log", tag: "Jobs", summary: "The runner's log",
             detail:

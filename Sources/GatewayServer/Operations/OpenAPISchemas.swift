@@ -57,6 +57,7 @@ enum OpenAPISchemas {
                     "quotas",
                     .object([
                         ("requestsPerSecond", .nullable(.count("On average; null is no limit."))),
+                        ("activeJobs", .nullable(.count("Jobs that are not finished; null is no limit."))),
                         ("uploadMaxBytes", .count()),
                     ])
                 ),

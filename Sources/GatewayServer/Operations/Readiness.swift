@@ -1,7 +1,7 @@
-import Glibc
 import NIOPosix
 import StudioPostgres
 import StudioRedis
+import StudioSystem
 
 /// One thing the gateway needs before it can work, and how to find out whether it is there.
 struct ReadinessCheck: Sendable {
@@ -45,9 +45,9 @@ struct ReadinessCheck: Sendable {
     static func lfsClient(searchPath: String) -> ReadinessCheck {
         ReadinessCheck(name: "git-lfs") {
             let isThere = try await NIOThreadPool.singleton.runIfActive {
-                searchPath.split(separator: ":").contains { access("\($0)/git-lfs", X_OK) == 0 }
+                LFSClient.isInstalled(searchPath: searchPath)
             }
-            return isThere ? .ready : .missing("git-lfs is not installed; install the package git-lfs")
+            return isThere ? .ready : .missing("git-lfs is not installed; \(LFSClient.advice)")
         }
     }
 

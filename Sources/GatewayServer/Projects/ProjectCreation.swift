@@ -3,6 +3,7 @@ import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
 /// Makes projects: the row first, unseen, so that the name is taken; then the folder; then the row is seen.
 ///
@@ -72,10 +73,10 @@ struct ProjectCreation: Sendable {
             } catch {
                 logger.warning(
                     "an unfinished project stays until the next start", error: error,
-                    metadata: ["project": "\(record.name)"])
+                    metadata: [LogKey.project: "\(record.name)"])
             }
         }.value
-        logger.notice("project not made", metadata: ["project": "\(record.name)", "reason": "\(error)"])
+        logger.notice("project not made", metadata: [LogKey.project: "\(record.name)", "reason": "\(error)"])
     }
 }
 

@@ -57,10 +57,10 @@ struct ProjectRecovery: Service {
             let user = if let id = record.createdBy { try await users.find(id) } else { UserRecord?.none }
             do {
                 _ = try await creation.finish(record, author: user.map(ProjectAuthor.init) ?? .studio)
-                logger.notice("a half-made project was finished", metadata: ["project": "\(record.name)"])
+                logger.notice("a half-made project was finished", metadata: [LogKey.project: "\(record.name)"])
             } catch let error as StudioError {
                 logger.warning(
-                    "a half-made project could not be finished", error: error, metadata: ["project": "\(record.name)"])
+                    "a half-made project could not be finished", error: error, metadata: [LogKey.project: "\(record.name)"])
             }
         }
     }
@@ -88,7 +88,7 @@ struct ProjectRecovery: Service {
                     NewProject(
                         id: manifest.uuid, tenant: tenant, name: name, title: manifest.title,
                         description: manifest.summary, quality: manifest.quality, createdBy: nil))
-                logger.notice("a project found on disk was taken in", metadata: ["project": "\(record.name)"])
+                logger.notice("a project found on disk was taken in", metadata: [LogKey.project: "\(record.name)"])
             } catch let error as StudioError {
                 logger.warning(
                     "a folder cannot be taken in as a project", error: error, metadata: ["folder": "\(name)"])

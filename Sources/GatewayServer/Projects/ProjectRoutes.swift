@@ -5,6 +5,7 @@ import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
 /// Making, listing, changing and archiving projects.
 struct ProjectRoutes: RouteGroup {
@@ -58,7 +59,7 @@ struct ProjectRoutes: RouteGroup {
             return JSONAnswer(replaying: answer)
         case .made(let record):
             await announcer.announce()
-            context.logger.info("project made", metadata: ["project": "\(record.name)"])
+            context.logger.info("project made", metadata: [LogKey.project: "\(record.name)"])
             return try ProjectDocument.created(record)
         }
     }
@@ -79,7 +80,7 @@ struct ProjectRoutes: RouteGroup {
             expectedRevision: revision)
         await announcer.announce()
         try await manifests.bringUpToDate(changed, author: ProjectAuthor(caller))
-        context.logger.info("project changed", metadata: ["project": "\(changed.name)"])
+        context.logger.info("project changed", metadata: [LogKey.project: "\(changed.name)"])
         return try Self.answer(changed)
     }
 
@@ -88,7 +89,7 @@ struct ProjectRoutes: RouteGroup {
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
         let archived = try await projects.archive(project.id)
         await announcer.announce()
-        context.logger.info("project archived", metadata: ["project": "\(archived.name)"])
+        context.logger.info("project archived", metadata: [LogKey.project: "\(archived.name)"])
         return try Self.answer(archived)
     }
 
@@ -97,7 +98,7 @@ struct ProjectRoutes: RouteGroup {
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
         let restored = try await projects.restore(project.id)
         await announcer.announce()
-        context.logger.info("project restored", metadata: ["project": "\(restored.name)"])
+        context.logger.info("project restored", metadata: [LogKey.project: "\(restored.name)"])
         return try Self.answer(restored)
     }
 

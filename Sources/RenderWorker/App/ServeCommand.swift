@@ -4,6 +4,7 @@ import Glibc
 import Logging
 import ServiceLifecycle
 import StudioCore
+import StudioSystem
 import UnixSignals
 
 /// `serve`: works until it is told to stop.
@@ -22,9 +23,16 @@ struct ServeCommand: AsyncParsableCommand {
             configuration, hostName: ProcessEnvironment.hostName,
             workspaceRoot: ProcessEnvironment.absolute(configuration.common.workspaceRoot),
             childEnvironment: ProcessEnvironment.forChildren, drain: { stops.ask(.drain) })
-        try LFSClient.check(
-            searchPath: ProcessEnvironment.variables["PATH"] ?? "", configuration.common.environment,
-            logger: worker.logger)
+        do {
+            try await Blocking.run {
+                try LFSClient.require(
+                    searchPath: ProcessEnvironment.variables["PATH"] ?? "",
+                    environment: configuration.common.environment, logger: worker.logger)
+            }
+        } catch let error as StudioError {
+            worker.logger.critical("the worker cannot run", error: error)
+            throw ExitCode.failure
+        }
         let group = worker.serviceGroup()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }

@@ -7,6 +7,7 @@ import ServiceLifecycle
 import StudioCore
 import StudioPostgres
 import StudioRedis
+import StudioSystem
 
 /// Builds the worker from its configuration: the one place that names concrete parts.
 struct WorkerAssembly: Sendable {
@@ -36,7 +37,7 @@ struct WorkerAssembly: Sendable {
         let slotCount = configuration.worker.slots ?? cores
         let name = configuration.worker.name ?? "\(hostName)-\(getpid())"
         var logger = Logger(label: "worker")
-        logger[metadataKey: "worker"] = "\(name)"
+        logger[metadataKey: LogKey.worker] = "\(name)"
         self.logger = logger
 
         let redis = try RedisConfiguration(url: configuration.common.redisURL)
@@ -105,7 +106,8 @@ struct WorkerAssembly: Sendable {
                         service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup)
                 },
-                logger: logger))
+                // Below this level the library writes whole structures.
+                logger: logger.atLeast(.info)))
     }
 }
 

@@ -3,6 +3,7 @@ import ServiceLifecycle
 import StudioCore
 import StudioPostgres
 import StudioRedis
+import StudioSystem
 
 /// The worker's life: waits for what it needs, announces itself, works, drains, and says goodbye.
 struct WorkerBody: Service {
@@ -66,7 +67,7 @@ struct WorkerBody: Service {
             try await consumer.retire()
         } catch {
             // Found out by the recovery all the same.
-            logger.warning("the worker could not sign off", metadata: ["error": "\(error)"])
+            logger.warning("the worker could not sign off", metadata: [LogKey.error: "\(error)"])
         }
         await database.close()
         await heartbeatDatabase.close()

@@ -1,6 +1,7 @@
 import Logging
 import QueueProtocol
 import StudioRedis
+import StudioSystem
 
 /// Hears what gateways tell this worker over pub/sub. What is missed comes with the next heartbeat.
 struct ControlListener: Sendable {
@@ -19,7 +20,7 @@ struct ControlListener: Sendable {
             switch message {
             case .cancel(let job, let attempt):
                 if attempts.stop(job, attempt: attempt, .cancelled) {
-                    logger.info("cancel requested", metadata: ["job": "\(job)"])
+                    logger.info("cancel requested", metadata: [LogKey.job: "\(job)"])
                 }
             case .drain:
                 logger.info("drain requested")

@@ -1,5 +1,6 @@
 import Logging
 import StudioPostgres
+import StudioSystem
 
 extension PostgresError {
     /// Whether the same call may go well later: the server is away, busy, or the answer to the commit was lost. Every
@@ -38,7 +39,7 @@ struct DatabasePatience: Sendable {
             do {
                 return try await body()
             } catch let error as PostgresError where error.isTransient && isWanted() {
-                logger.warning("\(what) waits for PostgreSQL", metadata: ["error": "\(error)"])
+                logger.warning("\(what) waits for PostgreSQL", metadata: [LogKey.error: "\(error)"])
             }
             try await Task.sleep(for: pause)
             pause = min(pause * 2, longestPause)

@@ -3,6 +3,7 @@ import QueueProtocol
 import ServiceLifecycle
 import StudioPostgres
 import StudioRedis
+import StudioSystem
 
 /// Takes jobs from the queues into free slots and sees them through; on a stop, drains.
 ///
@@ -61,7 +62,12 @@ struct Intake: Sendable {
                 logger.warning(
                     "messages that no worker of ours can run go to the dead list",
                     metadata: ["tasks": "\(sorted.foreign.map(\.message.task))"])
-                try await consumer.bury(sorted.foreign)
+                do {
+                    try await consumer.bury(sorted.foreign)
+                } catch {
+                    // They come again with a later reservation; ours that came with them need not wait for that.
+                    logger.warning("foreign messages are not buried yet", metadata: [LogKey.error: "\(error)"])
+                }
             }
             guard let claimed = await claim(sorted.jobs) else {
                 try await consumer.giveBack(sorted.render)
@@ -72,12 +78,12 @@ struct Intake: Sendable {
                 try await consumer.acknowledge(sorted.render)
             } catch {
                 // They come again, and their claim finds nothing to do.
-                logger.warning("claimed messages are not acknowledged yet", metadata: ["error": "\(error)"])
+                logger.warning("claimed messages are not acknowledged yet", metadata: [LogKey.error: "\(error)"])
             }
             if !claimed.isEmpty { await announceEvents() }
             return claimed
         } catch {
-            logger.warning("no work can be taken from Redis", metadata: ["error": "\(error)"])
+            logger.warning("no work can be taken from Redis", metadata: [LogKey.error: "\(error)"])
             await pause()
             return []
         }
@@ -95,10 +101,11 @@ struct Intake: Sendable {
         let patience = DatabasePatience(logger: logger)
         do {
             return try await patience.persist("the claim", while: { slots.table.phase == .serving }) {
-                try await jobs.claim(ids, worker: worker, name: name, lease: lease)
+                try await jobs.claim(
+                    ids, worker: worker, name: name, lease: lease, held: attempts.claims.map(\.job))
             }
         } catch {
-            logger.error("jobs could not be claimed", metadata: ["error": "\(error)", "jobs": "\(ids)"])
+            logger.error("jobs could not be claimed", metadata: [LogKey.error: "\(error)", "jobs": "\(ids)"])
             return nil
         }
     }

@@ -3,6 +3,7 @@ import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
 /// One claimed job from its claim to its end: runs it, publishes its take, and writes down how it went.
 struct JobRun: Sendable {
@@ -37,10 +38,10 @@ struct JobRun: Sendable {
         self.stop = stop
         self.surroundings = surroundings
         var logger = surroundings.logger
-        logger[metadataKey: "job"] = "\(job.id)"
-        logger[metadataKey: "attempt"] = "\(job.attempt)"
-        if let request = job.requestID { logger[metadataKey: "request"] = "\(request)" }
-        if let trace = job.traceparent.flatMap(Self.traceID) { logger[metadataKey: "trace"] = "\(trace)" }
+        logger[metadataKey: LogKey.job] = "\(job.id)"
+        logger[metadataKey: LogKey.attempt] = "\(job.attempt)"
+        if let request = job.requestID { logger[metadataKey: LogKey.requestID] = "\(request)" }
+        if let trace = job.traceparent.flatMap(Self.traceID) { logger[metadataKey: LogKey.traceID] = "\(trace)" }
         self.logger = logger
     }
 
@@ -52,7 +53,8 @@ struct JobRun: Sendable {
         logger.info(
             "job started",
             metadata: [
-                "function": "\(job.function)", "project": "\(job.projectName)", "shot": "\(job.shot)",
+                LogKey.function: "\(job.function)", LogKey.project: "\(job.projectName)",
+                LogKey.shot: "\(job.shot)",
                 "waited": "\(Int(-job.queuedAt.timeIntervalSinceNow * 1000)) ms",
             ])
         if job.cancelRequested { stop.stop(.cancelled) }
@@ -90,13 +92,16 @@ struct JobRun: Sendable {
             return .stopped(.leaseLost)
         } catch let failure as JobFailure {
             return .failed(failure)
+        } catch is PostgresError where stop.reason == .released {
+            // The worker stops while PostgreSQL is away: the attempt is not to count.
+            return .stopped(.released)
         } catch let error as PostgresError {
-            logger.error("the take could not be written down", metadata: ["error": "\(error)"])
+            logger.error("the take could not be written down", metadata: [LogKey.error: "\(error)"])
             return .failed(JobFailure(.publishFailed, "The studio's database did not take the result."))
         } catch is CancellationError {
             return .stopped(.released)
         } catch {
-            logger.error("the runner failed unexpectedly", metadata: ["error": "\(error)"])
+            logger.error("the runner failed unexpectedly", metadata: [LogKey.error: "\(error)"])
             return .failed(JobFailure(.runnerFailed, "The runner failed unexpectedly."))
         }
     }
@@ -123,7 +128,7 @@ struct JobRun: Sendable {
             logger.warning("the job went on without this attempt; nothing of it is kept")
         } catch {
             logger.error(
-                "the job's end could not be written down; its lease will run out", metadata: ["error": "\(error)"])
+                "the job's end could not be written down; its lease will run out", metadata: [LogKey.error: "\(error)"])
         }
     }
 

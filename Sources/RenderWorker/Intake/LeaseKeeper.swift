@@ -1,6 +1,7 @@
 import Logging
 import QueueProtocol
 import StudioPostgres
+import StudioSystem
 
 /// Renews all leases of this worker with one statement a heartbeat, and hears by its answer which attempts are to end.
 ///
@@ -26,7 +27,7 @@ struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
                 if isAway { logger.info("heartbeat reaches PostgreSQL again") }
                 isAway = false
             } catch {
-                if !isAway { logger.warning("heartbeat does not reach PostgreSQL", metadata: ["error": "\(error)"]) }
+                if !isAway { logger.warning("heartbeat does not reach PostgreSQL", metadata: [LogKey.error: "\(error)"]) }
                 isAway = true
             }
             // After a failure sooner again: the lease is only three beats long.
@@ -45,7 +46,7 @@ struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
                 if attempts.stop(claim.job, attempt: claim.attempt, .leaseLost) {
                     logger.warning(
                         "lease lost, the attempt is stopped",
-                        metadata: ["job": "\(claim.job)", "attempt": "\(claim.attempt)"])
+                        metadata: [LogKey.job: "\(claim.job)", LogKey.attempt: "\(claim.attempt)"])
                 }
             } else if status.cancelRequested {
                 attempts.stop(claim.job, attempt: claim.attempt, .cancelled)

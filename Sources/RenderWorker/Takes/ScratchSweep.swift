@@ -3,6 +3,7 @@ import QueueProtocol
 import StudioCore
 import StudioGit
 import StudioPostgres
+import StudioSystem
 
 /// Tidies up after dead attempts, once at start: finishes the commit a killed process was making, so that people are not
 /// kept from their own `git`, and removes left-over scratch folders. Those of living attempts stay, whoever's they
@@ -29,18 +30,18 @@ struct ScratchSweep: Sendable {
             }
             if removed > 0 { logger.info("left-over scratch folders removed", metadata: ["count": "\(removed)"]) }
         } catch {
-            logger.warning("left-over scratch folders stay for now", metadata: ["error": "\(error)"])
+            logger.warning("left-over scratch folders stay for now", metadata: [LogKey.error: "\(error)"])
         }
     }
 
     private static func finishCommit(in folder: ProjectFolder, logger: Logger) {
         do {
             guard try GitRepository(at: folder.path).recover() else { return }
-            logger.info("finished the commit of a process that was killed", metadata: ["project": "\(folder.name)"])
+            logger.info("finished the commit of a process that was killed", metadata: [LogKey.project: "\(folder.name)"])
         } catch {
             // The next commit tries again; someone living may just be writing.
             logger.debug(
-                "the repository is left as it is", metadata: ["project": "\(folder.name)", "error": "\(error)"])
+                "the repository is left as it is", metadata: [LogKey.project: "\(folder.name)", LogKey.error: "\(error)"])
         }
     }
 

@@ -27,7 +27,8 @@ struct TakeMaking: Sendable {
         if let left = place.left {
             log.write("attempt \(left.attempt) had finished the file; this attempt publishes it")
             run.logger.info("publishing the file of an earlier attempt", metadata: ["earlier": "\(left.attempt)"])
-            made = MadeFile(path: left.path, inputs: try await hashes(of: inputs))
+            let hashed = try await run.stop.whileWanted { try await hashes(of: inputs) }
+            made = MadeFile(path: left.path, inputs: hashed)
         } else {
             made = try await render(function, parameters, inputs, scratch: scratch)
         }
@@ -106,6 +107,7 @@ struct TakeMaking: Sendable {
     private func hashes(of inputs: InputFiles) async throws -> [TakeSidecar.Input] {
         var hashed: [TakeSidecar.Input] = []
         for file in inputs.files {
+            try Task.checkCancellation()
             do {
                 let content = try await Blocking.run { try FileHash(file: file.path) }
                 let digest = content.digest.hex

@@ -36,11 +36,13 @@ extension StudioConfiguration {
             tokenSecret: program == .gateway ? reader.required("JWT_SECRET", secret: true) : "",
             tokenLifetime: .seconds(reader.whole("TOKEN_TTL_SECONDS", default: 43_200, in: 60...604_800)),
             requestsPerSecond: reader.whole("RATE_LIMIT_PER_SECOND", default: 200, in: 0...1_000_000),
+            maxActiveJobsPerUser: reader.whole("MAX_ACTIVE_JOBS_PER_USER", default: 10_000, in: 0...1_000_000),
             uploadMaxBytes: reader.whole("UPLOAD_MAX_BYTES", default: 64 << 30, in: 1...(1 << 50)),
             corsOrigins: reader.list("CORS_ORIGINS"),
             startingCredits: reader.whole("STARTING_CREDITS", default: 1_000_000, in: 0...1_000_000_000_000),
             adminEmail: reader.text("STUDIO_ADMIN_EMAIL", default: "admin@studio.local"),
-            adminPassword: reader.optional("STUDIO_ADMIN_PASSWORD", secret: true))
+            adminPassword: reader.optional("STUDIO_ADMIN_PASSWORD", secret: true),
+            tenantAdminPassword: reader.optional("TENANT_ADMIN_PASSWORD", secret: true))
         let heartbeat = reader.whole("HEARTBEAT_SECONDS", default: 3, in: 1...100)
         let queues = reader.list("WORKER_QUEUES")
         worker = Worker(
@@ -56,8 +58,11 @@ extension StudioConfiguration {
         if program == .gateway, !gateway.tokenSecret.isEmpty, gateway.tokenSecret.utf8.count < 32 {
             reader.find("JWT_SECRET", "must have at least 32 bytes")
         }
-        if tier != .development, gateway.adminPassword.map({ $0.utf8.count < 12 }) ?? false {
-            reader.find("STUDIO_ADMIN_PASSWORD", "must have at least 12 characters outside development")
+        let passwords = [
+            ("STUDIO_ADMIN_PASSWORD", gateway.adminPassword), ("TENANT_ADMIN_PASSWORD", gateway.tenantAdminPassword),
+        ]
+        for (name, password) in passwords where tier != .development && (password?.utf8.count ?? 12) < 12 {
+            reader.find(name, "must have at least 12 characters outside development")
         }
         effective = reader.effective.sorted { $0.name < $1.name }
         guard reader.findings.isEmpty else { throw .invalid(reader.findings) }

@@ -52,6 +52,8 @@ public struct StudioConfiguration: Sendable {
         public var tokenLifetime: Duration
         /// Requests a second a user may send on average (`RATE_LIMIT_PER_SECOND`, default 200; 0 is no limit).
         public var requestsPerSecond: Int
+        /// Jobs that are not finished that a user may have (`MAX_ACTIVE_JOBS_PER_USER`, default 10,000; 0 is no limit).
+        public var maxActiveJobsPerUser: Int
         /// The largest upload (`UPLOAD_MAX_BYTES`, default 64 GiB).
         public var uploadMaxBytes: Int
         /// Origins that browsers may call from (`CORS_ORIGINS`, comma-separated, default none).
@@ -62,6 +64,9 @@ public struct StudioConfiguration: Sendable {
         public var adminEmail: String
         /// The first login's password (`STUDIO_ADMIN_PASSWORD` or `…_FILE`; nil makes one; secret).
         public var adminPassword: String?
+        /// The password of the administrator that `tenant create` makes (`TENANT_ADMIN_PASSWORD` or `…_FILE`; nil makes
+        /// one; secret).
+        public var tenantAdminPassword: String?
     }
 
     /// What a worker needs.

@@ -43,6 +43,8 @@ public struct StudioError: Error, Sendable, Hashable, CustomStringConvertible {
         case preconditionRequired = "precondition-required"
         /// The same idempotency key came with another request.
         case idempotencyMismatch = "idempotency-mismatch"
+        /// As much is in use as one user may have at a time; the same request may be sent again when something is done.
+        case quotaExceeded = "quota-exceeded"
         /// Not enough credits.
         case insufficientCredits = "insufficient-credits"
         /// The body is larger than the route takes.

@@ -98,6 +98,14 @@ package struct Cancellation: Sendable {
     package var failedDependents: [JobID]
 }
 
+/// What became of a retry with an idempotency key.
+package enum RetryOutcome: Sendable {
+    /// A new round has begun.
+    case retried(JobRecord)
+    /// The same key came before with the same request: the first answer again.
+    case replayed(IdempotentAnswer)
+}
+
 /// What must be put on the runway for a job: the dispatcher makes the message from it.
 package struct RunwayJob: Sendable, Hashable {
     package var id: JobID
@@ -108,6 +116,27 @@ package struct RunwayJob: Sendable, Hashable {
     package var round: Int
     package var requestID: String?
     package var traceparent: String?
+
+    package init(
+        id: JobID, queue: String, priority: Int, function: String, attempt: Int, round: Int, requestID: String? = nil,
+        traceparent: String? = nil
+    ) {
+        self.id = id
+        self.queue = queue
+        self.priority = priority
+        self.function = function
+        self.attempt = attempt
+        self.round = round
+        self.requestID = requestID
+        self.traceparent = traceparent
+    }
+
+    /// What a job that was just committed as queued needs.
+    package init(_ job: JobRecord) {
+        self.init(
+            id: job.id, queue: job.queue, priority: job.priority, function: job.function, attempt: job.attempt,
+            round: job.round, requestID: job.requestID, traceparent: job.traceparent)
+    }
 }
 
 /// One piece of a runner's log.

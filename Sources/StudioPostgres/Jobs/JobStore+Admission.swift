@@ -126,13 +126,27 @@ extension JobStore {
         return states.values.allSatisfy { $0 == .succeeded } ? .queued : .waiting
     }
 
-    /// Locks the user's account, so that two jobs cannot both spend the last credit.
+    /// Locks the user's account, so that two jobs cannot both take the last place or spend the last credit.
     func checkFunds(of user: UserID, cost: Int, on connection: PostgresConnection) throws {
-        guard cost > 0 else { return }
+        guard cost > 0 || activeJobsPerUser > 0 else { return }
         let available = try connection.query(AdmissionSQL.funds, [.id(user)]).first?.decode("available") ?? 0
+        if activeJobsPerUser > 0 { try checkQuota(of: user, on: connection) }
         guard available >= cost else {
             throw StudioError(
                 .insufficientCredits, "this job costs \(cost) credits and \(available) are available")
+        }
+    }
+
+    /// Counts once the account is locked, in a statement of its own: one that had waited for the lock would count as of
+    /// when it began, without the job that it waited for.
+    private func checkQuota(of user: UserID, on connection: PostgresConnection) throws {
+        let active: Int = try connection.query(AdmissionSQL.active, [.id(user), .int(activeJobsPerUser)])[0]
+            .decode("active")
+        guard active < activeJobsPerUser else {
+            throw StudioError(
+                .quotaExceeded,
+                "you have \(activeJobsPerUser) jobs that are not finished, as many as one user may have; "
+                    + "wait until some are, or cancel some")
         }
     }
 
@@ -162,6 +176,12 @@ extension JobStore {
         // FOR SHARE: what one of them does when it ends waits until the new job can be seen, and then finds it.
         static let upstream = "SELECT id, state FROM jobs WHERE id = ANY ($1) AND project_id = $2 ORDER BY id FOR SHARE"
         static let funds = "SELECT available FROM credit_accounts WHERE user_id = $1 FOR NO KEY UPDATE"
+        // The words of the index jobs_active_user; reads no more of it than the limit.
+        static let active = """
+            SELECT count(*) AS active FROM (
+                SELECT FROM jobs WHERE user_id = $1 AND state IN ('waiting', 'queued', 'running') LIMIT $2
+            ) counted
+            """
         // One round trip for the revision, the job, what it depends on and the credits held for it.
         static let insert = """
             WITH revision AS (

@@ -5,18 +5,23 @@ import StudioCore
 extension JobStore {
     /// Claims those of the jobs that are queued and due, in one statement: each raises its attempt and gets a lease.
     ///
+    /// It may be said again where the answer was lost: what that claim had taken is given again, with the same attempt.
+    ///
     /// - Parameters:
     ///   - jobs: The jobs that messages named.
     ///   - worker: Who claims.
     ///   - name: Its name, kept with the attempt.
     ///   - lease: How long it holds without a heartbeat.
+    ///   - held: What the worker knows it holds: a second message for one of these finds nothing. Default none.
     /// - Returns: What was claimed, in the order asked for; a job that is missing here has a stale message.
     /// - Throws: `PostgresError`.
     package func claim(
-        _ jobs: [JobID], worker: WorkerID, name: String, lease: Duration
+        _ jobs: [JobID], worker: WorkerID, name: String, lease: Duration, held: [JobID] = []
     ) async throws -> [ClaimedJob] {
         guard !jobs.isEmpty else { return [] }
-        let parameters: [PostgresParameter] = [.ids(jobs), .id(worker), .text(name), .milliseconds(lease)]
+        let parameters: [PostgresParameter] = [
+            .ids(jobs), .id(worker), .text(name), .milliseconds(lease), .ids(held),
+        ]
         return try await database.withConnection { connection in
             try connection.query(ClaimSQL.claim, parameters).map { try ClaimedJob($0) }
         }
@@ -58,16 +63,20 @@ extension JobStore {
         static let claim = """
             WITH due AS (
                 SELECT id FROM jobs
-                WHERE id = ANY ($1) AND state = 'queued' AND (not_before IS NULL OR not_before <= now())
+                WHERE id = ANY ($1) AND (
+                    (state = 'queued' AND (not_before IS NULL OR not_before <= now()))
+                    -- An earlier try of this very claim, whose answer was lost.
+                    OR (state = 'running' AND worker_id = $2 AND NOT id = ANY ($5)))
                 ORDER BY id FOR UPDATE
             ), c AS (
-                UPDATE jobs j SET state = 'running', attempt = j.attempt + 1, worker_id = $2, pushed_at = NULL,
+                UPDATE jobs j SET state = 'running', worker_id = $2, pushed_at = NULL,
+                    attempt = j.attempt + CASE j.state WHEN 'queued' THEN 1 ELSE 0 END,
                     started_at = now(), lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
                 FROM due WHERE j.id = due.id
                 RETURNING j.*
             ), attempts AS (
                 INSERT INTO job_attempts (job_id, attempt, worker_id, worker_name)
-                SELECT id, attempt, $2, $3 FROM c
+                SELECT id, attempt, $2, $3 FROM c ON CONFLICT (job_id, attempt) DO NOTHING
             )
             SELECT c.id, c.attempt, c.tenant_id, n.name AS tenant_name, c.project_id, p.name AS project_name, c.user_id,
                    u.email, u.display_name, c.shot, c.version, c.function, r.version AS function_version, r.manifest,

@@ -9,7 +9,9 @@ extension JobStore {
     ///
     /// - Parameters:
     ///   - limit: How many at most.
-    ///   - age: How long they must have been queued; leave new ones to those who submit them. Default zero.
+    ///   - age: How long ago they must have been admitted; leave new ones to those who submit them. Jobs that were
+    ///     queued later than admitted, by the success of another or by a worker that gave them back, are taken at any
+    ///     age: nobody else pushes them. Default zero.
     /// - Returns: What the messages are made from.
     /// - Throws: `PostgresError`.
     package func takeUnpushed(limit: Int, olderThan age: Duration = .zero) async throws -> [RunwayJob] {
@@ -68,7 +70,7 @@ extension JobStore {
             WITH unpushed AS (
                 SELECT id FROM jobs
                 WHERE state = 'queued' AND pushed_at IS NULL
-                  AND queued_at <= now() - $2 * interval '1 millisecond'
+                  AND (queued_at <= now() - $2 * interval '1 millisecond' OR queued_at > created_at)
                   AND (not_before IS NULL OR not_before <= now())
                 ORDER BY priority DESC, queued_at, id LIMIT $1
                 FOR UPDATE SKIP LOCKED

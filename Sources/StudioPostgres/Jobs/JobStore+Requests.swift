@@ -38,29 +38,67 @@ extension JobStore {
     /// - Returns: The job, queued or waiting.
     /// - Throws: `StudioError` with code `notFound`, `conflict` or `insufficientCredits`; `PostgresError`.
     package func retry(_ id: JobID, tenant: TenantID? = nil) async throws -> JobRecord {
-        try await database.transaction { connection in
-            let state = try lockedState(of: id, tenant: tenant, on: connection)
-            guard state == .failed || state == .cancelled else {
-                throw StudioError(
-                    .conflict, "only a failed or cancelled job can be retried, and this one is \(state.rawValue)")
+        try await database.transaction { try retry(id, tenant: tenant, on: $0) }
+    }
+
+    /// The same for a request with an idempotency key: key, retry and first answer are kept in one transaction or not at
+    /// all. Of two requests with one key at once the second waits for the first and gets its answer.
+    ///
+    /// Where the answer to COMMIT is lost it looks again: the key tells whether it was done.
+    ///
+    /// - Parameters:
+    ///   - id: The job.
+    ///   - tenant: Whose it must be; default anyone's.
+    ///   - idempotency: The key the request came with.
+    ///   - answer: What to keep as the first answer to that key; may be asked again when the transaction has to run again.
+    /// - Returns: The job, queued or waiting, or the first answer again.
+    /// - Throws: `StudioError` with code `notFound`, `conflict`, `insufficientCredits` or `idempotencyMismatch`, which
+    ///   leaves the key free; `PostgresError`.
+    package func retry(
+        _ id: JobID, tenant: TenantID? = nil, idempotency: IdempotencyRequest,
+        answer: @escaping @Sendable (JobRecord) throws -> IdempotentAnswer
+    ) async throws -> RetryOutcome {
+        let work: @Sendable (PostgresConnection) throws -> RetryOutcome = { connection in
+            let keys = IdempotencyStore(database)
+            switch try keys.claim(idempotency, on: connection) {
+            case .fresh: break
+            case .replay(let first): return .replayed(first)
+            case .mismatch: throw IdempotencyStore.mismatch
+            case .inProgress: throw IdempotencyStore.inProgress
             }
-            var next = JobState.queued
-            for row in try connection.query(RequestSQL.upstream, [.id(id)]) {
-                switch try row.word("state", as: JobState.self) {
-                case .succeeded: break
-                case .failed, .cancelled:
-                    throw StudioError(.conflict, "a job that this one depends on did not succeed; retry it first")
-                case .waiting, .queued, .running: next = .waiting
-                }
-            }
-            let job = try record(id, on: connection)
-            guard try !connection.query(RequestSQL.isArchived, [.id(job.project)])[0].decode("is_archived") else {
-                throw StudioError(.conflict, "the project is archived; restore it to retry jobs")
-            }
-            try checkFunds(of: job.user, cost: job.credits, on: connection)
-            try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
-            return try record(id, on: connection)
+            let job = try retry(id, tenant: tenant, on: connection)
+            try keys.complete(idempotency, answer: answer(job), on: connection)
+            return .retried(job)
         }
+        do {
+            return try await database.transaction(work)
+        } catch let error as PostgresError where error.code == .commitUnknown {
+            return try await database.transaction(work)
+        }
+    }
+
+    private func retry(_ id: JobID, tenant: TenantID?, on connection: PostgresConnection) throws -> JobRecord {
+        let state = try lockedState(of: id, tenant: tenant, on: connection)
+        guard state == .failed || state == .cancelled else {
+            throw StudioError(
+                .conflict, "only a failed or cancelled job can be retried, and this one is \(state.rawValue)")
+        }
+        var next = JobState.queued
+        for row in try connection.query(RequestSQL.upstream, [.id(id)]) {
+            switch try row.word("state", as: JobState.self) {
+            case .succeeded: break
+            case .failed, .cancelled:
+                throw StudioError(.conflict, "a job that this one depends on did not succeed; retry it first")
+            case .waiting, .queued, .running: next = .waiting
+            }
+        }
+        let job = try record(id, on: connection)
+        guard try !connection.query(RequestSQL.isArchived, [.id(job.project)])[0].decode("is_archived") else {
+            throw StudioError(.conflict, "the project is archived; restore it to retry jobs")
+        }
+        try checkFunds(of: job.user, cost: job.credits, on: connection)
+        try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
+        return try record(id, on: connection)
     }
 
     private func lockedState(

@@ -8,8 +8,19 @@ import StudioCore
 /// jobs before credit accounts, several of a kind by id.
 package struct JobStore: Sendable {
     let database: Database
+    /// How many jobs that are not finished a user may have; 0 is no limit.
+    let activeJobsPerUser: Int
 
-    package init(_ database: Database) { self.database = database }
+    /// The jobs of a database.
+    ///
+    /// - Parameters:
+    ///   - database: Where they are kept.
+    ///   - activeJobsPerUser: How many that are not finished a user may have, for those who admit and retry jobs;
+    ///     default 0, no limit.
+    package init(_ database: Database, activeJobsPerUser: Int = 0) {
+        self.database = database
+        self.activeJobsPerUser = activeJobsPerUser
+    }
 
     /// A job; nil where there is none, or it is another tenant's.
     package func get(_ id: JobID, tenant: TenantID? = nil) async throws -> JobRecord? {

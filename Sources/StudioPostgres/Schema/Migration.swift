@@ -13,7 +13,10 @@ package struct Migration: Sendable, Hashable {
 
     /// The steps this program was built with, in order. A step that was released is never edited: add the next.
     package static let embedded: [Migration] = [
-        Migration(version: 1, name: "studio", sql: String(decoding: PackageResources.m0001_studio_sql, as: UTF8.self))
+        Migration(version: 1, name: "studio", sql: String(decoding: PackageResources.m0001_studio_sql, as: UTF8.self)),
+        Migration(
+            version: 2, name: "active_jobs",
+            sql: String(decoding: PackageResources.m0002_active_jobs_sql, as: UTF8.self)),
     ]
 }
 

@@ -37,26 +37,34 @@ package struct UserStore: Sendable {
         do {
             return try await database.transaction { try insert(user, tenant: tenant, on: $0) }
         } catch let error as PostgresError where error.constraint == "users_email" {
-            throw StudioError(.conflict, "there is a user with this email address already")
+            throw Self.addressTaken
         }
     }
 
-    /// Makes the tenant and the user unless there is any user. Of programs that start at once one makes it.
+    /// Makes the tenant and the user unless the tenant has any user. Of programs that start at once one makes it.
     ///
     /// - Parameters:
     ///   - user: The user.
     ///   - tenantName: The tenant's name.
     /// - Returns: The user; nil where there was one already.
-    /// - Throws: `StudioError` with code `invalid`; `PostgresError`.
+    /// - Throws: `StudioError` with code `invalid`, or `conflict` where another tenant's user has the address;
+    ///   `PostgresError`.
     package func createFirstAdmin(_ user: NewUser, tenantName: String) async throws -> UserRecord? {
         try Self.check(user)
-        return try await database.transaction { connection in
-            // Conflicts with itself and with every insert, and not with reading; held until the transaction ends.
-            try connection.script("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
-            guard try connection.query(SQL.anyUser).isEmpty else { return nil }
-            return try insert(user, tenant: try tenant(tenantName, on: connection), on: connection)
+        do {
+            return try await database.transaction { connection in
+                // Conflicts with itself and with every insert, and not with reading; held until the transaction ends.
+                try connection.script("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE")
+                let tenant = try tenant(tenantName, on: connection)
+                guard try connection.query(SQL.anyUser, [.id(tenant)]).isEmpty else { return nil }
+                return try insert(user, tenant: tenant, on: connection)
+            }
+        } catch let error as PostgresError where error.constraint == "users_email" {
+            throw Self.addressTaken
         }
     }
+
+    private static let addressTaken = StudioError(.conflict, "there is a user with this email address already")
 
     /// The user of an email address, in any letter case.
     package func find(email: String) async throws -> UserRecord? {
@@ -151,7 +159,7 @@ package struct UserStore: Sendable {
     private enum SQL {
         static let tenant = "SELECT id FROM tenants WHERE name = $1"
         static let insertTenant = "INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING"
-        static let anyUser = "SELECT FROM users LIMIT 1"
+        static let anyUser = "SELECT FROM users WHERE tenant_id = $1 LIMIT 1"
         // The account is made with the user: a user without one could not be charged.
         static let insertUser = """
             WITH made AS (

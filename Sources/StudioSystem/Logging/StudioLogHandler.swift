@@ -1,14 +1,11 @@
 public import FoundationEssentials
 public import Glibc
 public import Logging
-import QueueProtocol
-import StudioCore
-import Synchronization
 
 /// Writes one line an event to standard error: readable for people, or one JSON object for machines.
 ///
-/// A line goes out in one `write` of at most 16 KiB, so lines of several threads and processes do not mix. Metadata whose
-/// key names a secret is never written.
+/// A line goes out in one `write` of at most 16 KiB, so lines of several threads and processes do not mix; a longer one
+/// is cut, and as JSON stays valid. Nothing logged can end its line. Metadata whose key names a secret is never written.
 public struct StudioLogHandler: LogHandler {
     /// How lines are written.
     public enum Format: Sendable {
@@ -62,53 +59,36 @@ public struct StudioLogHandler: LogHandler {
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
-        if let error = event.error { all["error"] = .string(String(describing: error)) }
-        let fields = all.sorted { $0.key < $1.key }.map { ($0.key, Self.shown($0.key, $0.value)) }
-        let message = event.message.description
-        let line =
-            switch format {
-            case .text: textLine(event.level, message, fields)
-            case .json: jsonLine(event.level, message, fields)
-            }
-        write(line)
+        if let error = event.error { all[LogKey.error] = .string(String(describing: error)) }
+        let line = LogLine(
+            at: now(), level: event.level, label: label, message: event.message.description,
+            fields: all.sorted { $0.key < $1.key }.map { ($0.key, Self.shown($0.key, $0.value)) })
+        switch format {
+        case .text: write(line.text)
+        case .json: write(line.json)
+        }
     }
 
-    private static let secretWords = ["password", "secret", "token", "authorization", "cookie"]
+    private static let secretWords = [
+        "password", "secret", "token", "authorization", "cookie", "credential", "jwt", "private_key",
+    ]
 
+    /// The value as text; what a key that names a secret stands for is left out, however deep it lies.
     private static func shown(_ key: String, _ value: Logger.Metadata.Value) -> String {
         let name = key.lowercased()
-        return secretWords.contains { name.contains($0) } ? "(redacted)" : value.description
-    }
-
-    private func textLine(_ level: Logger.Level, _ message: String, _ fields: [(String, String)]) -> String {
-        let time = Timestamp.text(now()).dropFirst(11).dropLast()
-        let name = level.rawValue + String(repeating: " ", count: max(0, 8 - level.rawValue.count))
-        var line = "\(time) \(name) \(label): \(Self.oneLine(message))"
-        for (key, value) in fields {
-            let plain = value.utf8.allSatisfy { $0 > 32 && $0 != UInt8(ascii: "\"") }
-            line += plain && !value.isEmpty ? " \(key)=\(value)" : " \(key)=\"\(Self.oneLine(value))\""
+        guard !secretWords.contains(where: { name.contains($0) }) else { return "(redacted)" }
+        switch value {
+        case .string(let text): return text
+        case .stringConvertible(let value): return value.description
+        case .array(let items): return "[" + items.map { shown("", $0) }.joined(separator: ", ") + "]"
+        case .dictionary(let members):
+            let texts = members.sorted { $0.key < $1.key }.map { "\($0.key): \(shown($0.key, $0.value))" }
+            return "[" + texts.joined(separator: ", ") + "]"
         }
-        return line
-    }
-
-    private func jsonLine(_ level: Logger.Level, _ message: String, _ fields: [(String, String)]) -> String {
-        var members: [String: JSONValue] = [:]
-        for (key, value) in fields { members[key] = .string(value) }
-        members["at"] = .string(Timestamp.text(now()))
-        members["level"] = .string(level.rawValue)
-        members["logger"] = .string(label)
-        members["message"] = .string(message)
-        return (try? JSONText.string(JSONValue.object(members), sortedKeys: true)) ?? "{}"
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 32 }) else { return text }
-        return String(text.map { $0.isNewline ? "⏎" : ($0.unicodeScalars.allSatisfy { $0.value < 32 } ? " " : $0) })
     }
 
     private func write(_ line: String) {
-        var bytes = Array(line.utf8.prefix(16 * 1024 - 1))
-        bytes.append(UInt8(ascii: "\n"))
+        let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
         bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {

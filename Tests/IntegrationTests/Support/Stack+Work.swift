@@ -17,12 +17,13 @@ extension Stack {
     /// Submits a job and returns its id.
     nonisolated func submit(
         _ function: String, parameters: JSONValue, inputs: JSONValue = [:], shot: String = "SHOT-010",
-        project: String = "film", more: [String: JSONValue] = [:]
+        project: String = "film", more: [String: JSONValue] = [:], headers: [String: String] = [:]
     ) async throws -> String {
         let body: [String: JSONValue] = [
             "shot": .string(shot), "function": .string(function), "parameters": parameters, "inputs": inputs,
         ]
-        let answer = try await api.post("/api/v1/projects/\(project)/jobs", .object(body.merging(more) { $1 }))
+        let answer = try await api.post(
+            "/api/v1/projects/\(project)/jobs", .object(body.merging(more) { $1 }), headers: headers)
         guard answer.status == 202, let id = answer.json["id"]?.stringValue else {
             throw TestKitError("submission answered \(answer.status): \(answer.text)")
         }

@@ -33,6 +33,22 @@ import Testing
         }
     }
 
+    /// The connection was cut between the claim's commit and its answer: the worker asks again and must learn what it holds.
+    @Test func aClaimWhoseAnswerWasLostIsGivenAgain() async throws {
+        try await StudioFixture.with { studio in
+            let (job, worker) = (try await studio.submit(), WorkerID())
+            func claim(as worker: WorkerID, held: [JobID] = []) async throws -> [ClaimedJob] {
+                try await studio.jobs.claim([job], worker: worker, name: "w", lease: .seconds(60), held: held)
+            }
+            #expect(try await claim(as: worker).map(\.attempt) == [1])
+            #expect(try await claim(as: worker).map(\.attempt) == [1])
+            // A second message for a job it knows it holds starts nothing; nor does another worker get it.
+            #expect(try await claim(as: worker, held: [job]).isEmpty)
+            #expect(try await claim(as: WorkerID()).isEmpty)
+            #expect(try await studio.jobs.attempts(of: job).count == 1)
+        }
+    }
+
     @Test func aClaimBringsAllThatAWorkerNeeds() async throws {
         try await StudioFixture.with { studio in
             let plate = try await studio.submit()

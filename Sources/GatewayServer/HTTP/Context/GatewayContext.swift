@@ -4,6 +4,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import QueueProtocol
+import StudioSystem
 
 /// What a route knows of the request besides the request itself; lives as long as the request.
 struct GatewayContext: RequestContext {
@@ -26,8 +27,8 @@ struct GatewayContext: RequestContext {
         traceparent = TraceParent(continuing: head.headerFields[.traceparent])
         remoteAddress = channel.remoteAddress?.ipAddress ?? "unix"
         coreContext = .init(source: ApplicationRequestContextSource(channel: channel, logger: logger))
-        self.logger[metadataKey: "request_id"] = .string(requestID)
-        self.logger[metadataKey: "trace_id"] = .string(traceparent.traceID)
+        self.logger[metadataKey: LogKey.requestID] = .string(requestID)
+        self.logger[metadataKey: LogKey.traceID] = .string(traceparent.traceID)
     }
 
     init(source: ApplicationRequestContextSource) {

@@ -54,6 +54,8 @@ extension Problem {
             case .preconditionFailed: (.preconditionFailed, "The document changed since it was read")
             case .preconditionRequired: (.preconditionRequired, "The request must name the version it changes")
             case .idempotencyMismatch: (.unprocessableContent, "The idempotency key came with another request")
+            // Not for good, so 429 and not 403; without Retry-After, since nobody knows when a job will be done.
+            case .quotaExceeded: (.tooManyRequests, "As much is in use as one user may have")
             case .insufficientCredits: (HTTPResponse.Status(code: 402), "Not enough credits")
             case .tooLarge: (.contentTooLarge, "The body is too large")
             case .rateLimited: (.tooManyRequests, "Too many requests")

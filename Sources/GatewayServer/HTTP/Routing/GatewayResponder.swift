@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import QueueProtocol
 import StudioCore
+import StudioSystem
 
 /// Everything that happens around the router, for every request alike: who asks, how often they may, problem documents,
 /// the headers every response has, the access log and the metrics.
@@ -56,7 +57,7 @@ struct GatewayResponder: Sendable {
             } else {
                 if Self.isForCallers(request) { context.caller = try await authenticator.authenticate(request) }
                 if let caller = context.caller {
-                    context.logger[metadataKey: "user_id"] = .string(caller.userID.description)
+                    context.logger[metadataKey: LogKey.userID] = .string(caller.userID.description)
                     limit = rateLimiter.admit(caller.userID)
                     try limit?.throwIfRefused()
                 }
