@@ -17,7 +17,7 @@ if ((${#missing[@]})); then
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
 if [ ! -x "$home/venv/bin/uvicorn" ]; then
-  python3 -m venv "$home/venv"
+  /usr/bin/python3 -m venv "$home/venv"
   "$home/venv/bin/pip" install -q -r Benchmarks/peer/requirements.txt
 fi
 swift build -c release --product GatewayServer

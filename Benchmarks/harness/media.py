@@ -77,7 +77,7 @@ def encode(measure: str, rounds: int) -> dict:
         ours.append(timed([measure, "transcode", str(source), str(HOME / "ours.mp4")]))
         stock.append(timed([
             "ffmpeg", "-y", "-v", "error", "-i", str(source), "-c:v", "libx264", "-preset", settings["preset"],
-            "-crf", str(settings["crf"]), "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", str(settings["audioBitRate"]),
+            "-crf", str(settings["crf"]), "-g", "48", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", str(settings["audioBitRate"]),
             "-movflags", "+faststart", str(HOME / "stock.mp4")]))
         print(f"  round {index + 1}: ours {ours[-1]['wall']:.2f} s ({ours[-1]['cpu']:.2f} s CPU)  "
               f"ffmpeg {stock[-1]['wall']:.2f} s ({stock[-1]['cpu']:.2f} s CPU)", flush=True)
