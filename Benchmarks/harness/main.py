@@ -31,7 +31,7 @@ class Stack:
         self.environment = {
             **os.environ, "STUDIO_HOME": str(HOME), "PORT": str(free_port()), "WORKERS": str(workers),
             "STUDIO_ADMIN_EMAIL": EMAIL, "STUDIO_ADMIN_PASSWORD": PASSWORD, "STARTING_CREDITS": "1000000000000",
-            "RATE_LIMIT_PER_SECOND": "0", "LOG_LEVEL": "warning",
+            "RATE_LIMIT_PER_SECOND": "0", "MAX_ACTIVE_JOBS_PER_USER": "0", "LOG_LEVEL": "warning",
         }
 
     def __enter__(self) -> "Stack":

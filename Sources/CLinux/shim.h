@@ -38,6 +38,12 @@ static inline int studio_rename_without_replacing(
         syscall(SYS_renameat2, from_directory, from, to_directory, to, 1 /* RENAME_NOREPLACE */));
 }
 
+static inline int studio_rename_exchanging(
+    int from_directory, const char *from, int to_directory, const char *to) {
+    return (int)studio_result(
+        syscall(SYS_renameat2, from_directory, from, to_directory, to, 2 /* RENAME_EXCHANGE */));
+}
+
 // Makes `destination` share the blocks of `source`.
 static inline int studio_reflink(int destination, int source) {
     return (int)studio_result(ioctl(destination, FICLONE, source));

@@ -97,14 +97,23 @@ struct RefusalTests {
             0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52, 0, 1, 0x86, 0xA0, 0, 1,
             0x86, 0xA0, 8, 2, 0, 0, 0, 0, 0, 0, 0,
         ]
-        let whole = stack.home.path("whole.mp4")
-        let made = try await ChildProcess.run(
-            "ffmpeg",
-            ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2", "-c:v", "mpeg4", whole])
-        try #require(made.exit == .code(0), "\(made.errors)")
-        let film = try Data(contentsOf: URL(fileURLWithPath: whole))
+        // Half a film: one lacks its index, the other has it and lacks the frames it promises.
+        var halves: [Data] = []
+        for flags in ["0", "+faststart"] {
+            let whole = stack.home.path("whole\(flags).mp4")
+            let made = try await ChildProcess.run(
+                "ffmpeg",
+                [
+                    "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2", "-c:v", "mpeg4",
+                    "-movflags", flags, whole,
+                ])
+            try #require(made.exit == .code(0), "\(made.errors)")
+            let film = try Data(contentsOf: URL(fileURLWithPath: whole))
+            halves.append(film.prefix(film.count / 2))
+        }
         let files: [(String, Data)] = [
-            ("truncated.mp4", film.prefix(film.count / 2)), ("empty.mp4", Data()), ("text.mp4", Data("this is no film\n".utf8)),
+            ("no-index.mp4", halves[0]), ("no-end.mp4", halves[1]), ("empty.mp4", Data()),
+            ("text.mp4", Data("this is no film\n".utf8)),
             ("noise.mkv", Data((0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) })),
             ("absurd.png", Data(absurd)),
         ]

@@ -19,6 +19,7 @@ struct FirstAdministrator: Sendable {
         ///   - json: Whether for programs.
         ///   - setting: The setting that a password which is not told was given by.
         /// - Returns: One line of JSON, or a line each for people.
+        /// - Throws: Nothing that happens: all of it can be said in JSON.
         func text(json: Bool, setting: String) throws -> String {
             if json { return try JSONText.string(self, sortedKeys: true) }
             return "email     \(email)\npassword  \(password ?? "as given in \(setting)")"

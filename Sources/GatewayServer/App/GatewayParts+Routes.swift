@@ -19,6 +19,7 @@ extension GatewayParts {
             announcer: announcer, progress: progress)
         let control = JobControl(
             jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer)
+        let digests = FileDigests()
         return [
             ProjectRoutes(
                 directory: directory, projects: projects, creation: projectCreation,
@@ -31,8 +32,9 @@ extension GatewayParts {
             TakeRoutes(directory: directory, takes: takes, announcer: announcer),
             TakeMediaRoutes(directory: directory, takes: takes, files: TakeFiles(folders: folders)),
             FileRoutes(
-                directory: directory, upload: FileUpload(folders: folders, projects: projects, limit: uploadLimit),
-                folders: folders),
+                directory: directory,
+                upload: FileUpload(folders: folders, projects: projects, digests: digests, limit: uploadLimit),
+                folders: folders, digests: digests),
             WorkerRoutes(
                 workers: WorkerStore(database), queries: OperatorQueries(database: database), queue: queue,
                 library: library, silence: workerSilence),

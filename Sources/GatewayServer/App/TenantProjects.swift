@@ -135,7 +135,8 @@ struct TenantProjects: Sendable {
     /// Does work with the database; nil where none is named, or it is not there.
     private func withDatabase<Result: Sendable>(_ work: (Database) async throws -> Result) async throws -> Result? {
         guard let databaseURL, !databaseURL.isEmpty else { return nil }
-        let database = try Database(PostgresConfiguration(databaseURL, applicationName: "studio-project", connections: 1))
+        let database = try Database(
+            PostgresConfiguration(databaseURL, applicationName: "studio-project", connections: 1))
         do {
             let isCurrent = try await database.migrationsAreCurrent()
             let result = isCurrent ? try await work(database) : nil

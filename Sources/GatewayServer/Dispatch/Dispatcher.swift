@@ -77,7 +77,9 @@ final class Dispatcher: Service {
     /// Hands over a job that was just committed; returns at once. One that is not to be started yet is left to the sweep.
     func dispatch(_ job: JobRecord) {
         guard job.state == .queued else { return }
-        if let notBefore = job.notBefore, notBefore > now() {
+        // Whether its time has come is the database's to say, as it is for the claim: a gateway whose clock runs ahead
+        // would push a message that no worker may claim yet.
+        guard job.notBefore == nil else {
             sweepBell.ring()
             return
         }
@@ -171,11 +173,14 @@ final class Dispatcher: Service {
     }
 
     /// A message may be lost although Redis was never away: its gateway marked the job and died before the push, or its
-    /// worker died between taking and claiming. Where every list is empty, what has stood long enough is pushed again.
+    /// worker died between taking and claiming. Where all lists of a queue are empty, what has stood long enough is
+    /// pushed again.
     private func forgetLostMessages() async throws {
-        let depth = try await queue.depths(of: queues()).reduce(0) { $0 + $1.count }
-        guard depth == 0 else { return }
-        let count = try await jobs.forgetStaleRunway(olderThan: pace.stale)
+        let depths = try await queue.depths(of: queues())
+        let busy = Set(depths.filter { $0.count > 0 }.map(\.queue))
+        let empty = Set(depths.map(\.queue)).subtracting(busy)
+        guard !empty.isEmpty else { return }
+        let count = try await jobs.forgetStaleRunway(olderThan: pace.stale, queues: empty.sorted())
         if count > 0 {
             logger.notice("messages were lost; their jobs are pushed again", metadata: ["jobs": "\(count)"])
         }

@@ -13,6 +13,7 @@ struct FileRoutes: RouteGroup {
     let directory: ProjectDirectory
     let upload: FileUpload
     let folders: ProjectFolders
+    let digests: FileDigests
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.put("/api/v1/projects/{project}/files/**", use: put)
@@ -36,7 +37,9 @@ struct FileRoutes: RouteGroup {
             let location =
                 "/api/v1/projects/\(project.name)/files/"
                 + path.components.map(PercentCoding.encode).joined(separator: "/")
-            return try .json(file, status: file.isNew ? .created : .ok, headers: [.location: location])
+            return try .json(
+                file, status: file.isNew ? .created : .ok,
+                headers: [.location: location, .eTag: EntityTag(file.sha256).description])
         }
     }
 
@@ -44,26 +47,16 @@ struct FileRoutes: RouteGroup {
         let caller = try context.require(.read)
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
         let path = try FileAccess.readable(try context.pathTail())
-        let (file, tag) = try await folders.blocking { [folders] in
+        let (file, tag) = try await folders.interruptible { [folders, digests] check in
             try folders.translating {
                 let opened = try folders.open(project).open(path)
-                let status = try FileStatus(descriptor: opened.raw, path: path.text)
-                return (try OpenFile(owning: opened.release()), Self.tag(of: status))
+                let content = try digests.hash(of: opened.raw, path: path.text, check: check)
+                return (try OpenFile(owning: opened.release()), EntityTag(content))
             }
         }
         return try MediaResponse(
             file: file, contentType: FileTypes.mediaType(of: path.name), etag: tag, fileName: path.name
         ).response(to: request)
-    }
-
-    /// Changes with every change of the content that the file system can see: which file, how long, written when.
-    private static func tag(of status: FileStatus) -> EntityTag {
-        let parts = [
-            status.inode, UInt64(bitPattern: status.size), UInt64(bitPattern: status.modifiedSeconds),
-            UInt64(bitPattern: status.modifiedNanoseconds), UInt64(bitPattern: status.changedSeconds),
-            UInt64(bitPattern: status.changedNanoseconds),
-        ]
-        return EntityTag(parts.map { String($0, radix: 36) }.joined(separator: "-"))
     }
 }
 

@@ -17,6 +17,7 @@ struct FileUpload: Sendable {
 
     let folders: ProjectFolders
     let projects: ProjectStore
+    let digests: FileDigests
     /// The largest file, in bytes.
     let limit: Int64
 
@@ -34,8 +35,9 @@ struct FileUpload: Sendable {
     ///   - project: The project.
     ///   - caller: Who uploads.
     /// - Returns: The file, or how much of it has come.
-    /// - Throws: `StudioError`: `too-large`, `storage-full`, `conflict` where a part does not begin where the one before
-    ///   ended.
+    /// - Throws: `StudioError`: `precondition-failed`, `precondition-required`, `too-large`, `storage-full`, `conflict`
+    ///   where a part does not begin where the one before ended or people's own changes would be lost. Where the parts have
+    ///   all come and it was something else that failed, they are kept: asking how much has come tries again.
     func receive(
         _ request: Request, path: RelativePath, project: ProjectRecord, caller: Caller
     ) async throws -> Progress {
@@ -44,34 +46,38 @@ struct FileUpload: Sendable {
         let key: @Sendable (Int64?) -> String = {
             "\(path.text)\n\(caller.userID)\n\($0.map(String.init) ?? UUID().uuidString)"
         }
+        let condition = UploadCondition(request)
+        let target = Target(path: path, condition: condition, project: project, caller: caller)
         switch range {
         case .query(let total):
-            return .partial(
-                size: try await blocking { try UploadPart.size(key: key(total), in: folders.open(project)) })
+            let size = try await blocking { try UploadPart.size(key: key(total), in: folders.open(project)) }
+            guard size == total, total > 0 else { return .partial(size: size) }
+            let part = try await blocking { try UploadPart(key: key(total), in: folders.open(project), fresh: false) }
+            return .complete(try await storeParts(part, target))
         case .whole:
             let announced = request.headers[.contentLength].flatMap { Int64($0) }
             try checkSize(announced ?? 0, of: path)
+            try await checkPresence(target)
             let part = try await blocking { try UploadPart(key: key(nil), in: folders.open(project), fresh: true) }
             do {
                 try await stream(request, into: part, upTo: sizeLimit(of: path))
-                return .complete(try await store(part, at: path, project: project, caller: caller))
+                return .complete(try await store(part, target))
             } catch {
                 await discard(part)
                 throw error
             }
         case .part(let bytes, let total):
             try checkSize(total, of: path)
+            try await checkPresence(target)
             let part = try await blocking {
                 try UploadPart(key: key(total), in: folders.open(project), fresh: bytes.lowerBound == 0)
             }
-            return try await receive(
-                request, bytes, of: total, into: part, at: path, project: project, caller: caller)
+            return try await receive(request, bytes, of: total, into: part, target)
         }
     }
 
     private func receive(
-        _ request: Request, _ bytes: ClosedRange<Int64>, of total: Int64, into part: UploadPart, at path: RelativePath,
-        project: ProjectRecord, caller: Caller
+        _ request: Request, _ bytes: ClosedRange<Int64>, of total: Int64, into part: UploadPart, _ target: Target
     ) async throws -> Progress {
         guard part.size == bytes.lowerBound else { throw Self.wrongOffset(part.size) }
         do {
@@ -82,7 +88,30 @@ struct FileUpload: Sendable {
         }
         // A body shorter than announced is kept: the client asks how much has come and goes on from there.
         guard part.size == total else { return .partial(size: part.size) }
-        return .complete(try await store(part, at: path, project: project, caller: caller))
+        return .complete(try await storeParts(part, target))
+    }
+
+    /// Where an upload belongs, whose it is and what it may replace.
+    private struct Target: Sendable {
+        let path: RelativePath
+        let condition: UploadCondition
+        let project: ProjectRecord
+        let caller: Caller
+    }
+
+    private func checkPresence(_ target: Target) async throws {
+        let isThere = try await blocking { try folders.open(target.project).status(of: target.path) != nil }
+        try target.condition.check(isThere: isThere)
+    }
+
+    /// What came in parts is kept where it cannot be placed now, unless there is no space for it.
+    private func storeParts(_ part: UploadPart, _ target: Target) async throws -> StoredFile {
+        do {
+            return try await store(part, target)
+        } catch let error as StudioError where error.code == .storageFull {
+            await discard(part)
+            throw error
+        }
     }
 
     private func stream(_ request: Request, into part: UploadPart, upTo end: Int64) async throws {
@@ -105,21 +134,31 @@ struct FileUpload: Sendable {
         if rest.readableBytes > 0 { try await blocking { try part.append(rest) } }
     }
 
-    private func store(
-        _ part: UploadPart, at path: RelativePath, project: ProjectRecord, caller: Caller
-    ) async throws -> StoredFile {
+    private func store(_ part: UploadPart, _ target: Target) async throws -> StoredFile {
+        let (path, project) = (target.path, target.project)
         let digest = try await blocking { try part.finish() }
-        let size = part.size
-        let author = ProjectAuthor(caller)
-        return try await projects.withWriter(project.id) { [folders] _ in
+        let content = FileHash(digest: digest, size: part.size)
+        try await readPresent(target)
+        return try await projects.withWriter(project.id) { [folders, digests] _ in
             try folders.translating {
-                let directory = try folders.open(project)
-                let isNew = try part.place(at: path)
-                try ProjectRepository.commit(
-                    path, content: FileHash(digest: digest, size: size), at: directory.path,
-                    message: "\(isNew ? "Add" : "Replace") \(path.text)", author: author)
+                let placing = FilePlacing(
+                    directory: try folders.open(project), path: path, content: content, condition: target.condition,
+                    digests: digests, author: ProjectAuthor(target.caller))
+                let isNew = try placing.place(part)
                 return StoredFile(
-                    path: path.text, sizeBytes: size, sha256: digest.hex, isNew: isNew, project: project.name)
+                    path: path.text, sizeBytes: content.size, sha256: digest.hex, isNew: isNew, project: project.name)
+            }
+        }
+    }
+
+    /// Reads the file that is there, so that it does not have to be read while others wait for the project.
+    private func readPresent(_ target: Target) async throws {
+        try await folders.interruptible { [folders, digests] check in
+            try folders.translating {
+                let directory = try folders.open(target.project)
+                guard try directory.status(of: target.path)?.kind == .file else { return }
+                let file = try directory.open(target.path)
+                _ = try digests.hash(of: file.raw, path: target.path.text, check: check)
             }
         }
     }

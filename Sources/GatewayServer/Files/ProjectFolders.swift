@@ -3,6 +3,7 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 import StudioSystem
+import Synchronization
 
 /// Where the projects lie, and the threads on which their files are touched.
 struct ProjectFolders: Sendable {
@@ -46,6 +47,27 @@ struct ProjectFolders: Sendable {
     /// Does work that blocks on the threads for it.
     func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await threads.runIfActive(work)
+    }
+}
+
+extension ProjectFolders {
+    /// The same for work that takes long: it is given a check to call now and then, which throws when the task is
+    /// cancelled.
+    func interruptible<Result: Sendable>(
+        _ work: @escaping @Sendable (_ check: @Sendable () throws -> Void) throws -> Result
+    ) async throws -> Result {
+        let stop = StopFlag()
+        return try await withTaskCancellationHandler {
+            try await blocking {
+                try work { if stop.isSet.load(ordering: .relaxed) { throw CancellationError() } }
+            }
+        } onCancel: {
+            stop.isSet.store(true, ordering: .relaxed)
+        }
+    }
+
+    private final class StopFlag: Sendable {
+        let isSet = Atomic<Bool>(false)
     }
 }
 

@@ -21,8 +21,12 @@ final class UploadPart: Sendable {
         var hasher: SHA256Hasher?
     }
 
-    private let directory: SafeDirectory
-    private let path: RelativePath
+    /// How the names of files end that an upload has taken the place of.
+    static let replacedSuffix = ".replaced"
+
+    let directory: SafeDirectory
+    /// Where the bytes lie until the file is in its place.
+    let path: RelativePath
     private let state: Mutex<State>
 
     /// Opens the part of an upload.
@@ -87,23 +91,11 @@ final class UploadPart: Sendable {
         }
     }
 
-    /// Puts the finished file in its place, replacing what is there; folders above it are made.
-    ///
-    /// - Parameter destination: A checked path of the project.
-    /// - Returns: Whether there was no file before.
-    /// - Throws: `FileError`, `PathError` where a link leads out of the project.
-    func place(at destination: RelativePath) throws -> Bool {
-        if let parent = destination.parent { try directory.makeDirectories(parent) }
-        let before = try directory.status(of: destination)
-        if before?.kind == .directory { throw StudioError(.conflict, "there is a folder of that name") }
-        let failure: Int32? = try directory.inParent(of: path) { from, partName in
-            try directory.inParent(of: destination) { to, name in
-                guard renameat(from, partName, to, name) == 0, fsync(to) == 0 else { return errno }
-                return nil
-            }
+    /// What the file system says of the file, wherever it lies now.
+    func status() throws(FileError) -> FileStatus {
+        try state.withLock { state throws(FileError) in
+            try FileStatus(descriptor: state.file.raw, path: path.text)
         }
-        if let failure { throw FileError(errno: failure, "placing", destination.text) }
-        return before == nil
     }
 
     /// Throws away what has come.
@@ -124,9 +116,11 @@ final class UploadPart: Sendable {
 
     private static func removeStale(in folder: String) {
         let oldest = Int64(Date().timeIntervalSince1970 - keptFor)
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasSuffix(".part") {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasSuffix(".part") || name.hasSuffix(replacedSuffix) {
             let path = "\(folder)/\(name)"
-            guard let status = try? FileStatus(path: path), status.kind == .file, status.modifiedSeconds < oldest else {
+            // The time of the last change of any kind: a replaced file may be old, and came here just now.
+            guard let status = try? FileStatus(path: path), status.kind == .file, status.changedSeconds < oldest else {
                 continue
             }
             unlink(path)

@@ -43,7 +43,8 @@ extension OpenAPIPaths {
         OpenAPIOperation(
             method: "POST", path: "/api/v1/jobs/{job}/retry", tag: "Jobs",
             summary: "Try a failed or cancelled job again",
-            detail: "Counts against the quota and holds credits anew; the history of attempts is kept.", permission: .work, parameters: [job],
+            detail: "Counts against the quota and holds credits anew; the history of attempts is kept.",
+            permission: .work, parameters: [job],
             answers: [
                 .init(
                     status: 202, detail: "The job.", contents: [.json("JobReceipt")],

@@ -54,6 +54,8 @@ extension OpenAPIPaths {
             answers: [.ok("Function", "The function, with the JSON Schema of its parameters.")]),
     ]
 
+    private static let stored = [("Location", "Its address."), ("ETag", "Its SHA-256, as GET says it too.")]
+
     /// Files of people.
     static let files: [OpenAPIOperation] = [
         OpenAPIOperation(
@@ -61,23 +63,26 @@ extension OpenAPIPaths {
             detail:
                 "Below `01_Assets/` and `02_Source_Creative/`; `path` may have slashes. Streamed to disk, hashed on "
                 + "the way and committed. With `Content-Range: bytes first-last/total` a file may come in parts; "
-                + "`Content-Range: bytes */total` asks how much has come.",
+                + "`Content-Range: bytes */total` asks how much has come, and finishes an upload whose parts have all come. "
+                + "A file that is there is replaced only with `If-Match` and its `ETag`, and only where the project's "
+                + "checkout has no uncommitted changes of it; where the commit fails the file before is back.",
             permission: .work,
             parameters: [
                 .project, .path("path", "The file's path in the project; may have slashes.", .text()),
                 .header("Content-Range", "Which part of the file the body is."),
+                .header("If-Match", "The `ETag` of the file that is replaced, or `*`; needed where there is one."),
+                .header("If-None-Match", "`*` where there must be no such file yet."),
             ],
             body: .init(mediaType: "application/octet-stream", schema: .bytes),
             answers: [
-                .ok("StoredFile", "The file took the place of an older one.", headers: [("Location", "Its address.")]),
+                .ok("StoredFile", "The file took the place of an older one.", headers: stored),
                 .init(
-                    status: 201, detail: "The file is new.", contents: [.json("StoredFile")],
-                    headers: [("Location", "Its address.")]),
+                    status: 201, detail: "The file is new.", contents: [.json("StoredFile")], headers: stored),
                 .init(
                     status: 308, detail: "Parts are missing.",
                     headers: [("Range", "What has come; missing where nothing has.")]),
             ],
-            problems: [.conflict, .storageFull]),
+            problems: [.conflict, .preconditionFailed, .preconditionRequired, .storageFull]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/projects/{project}/files/{path}", tag: "Files", summary: "Download a file",
             permission: .read,

@@ -22,10 +22,11 @@ struct WorkerRoutes: RouteGroup {
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {
-        try context.require(.administer)
+        let caller = try context.require(.administer)
         let page = try PageRequest(request)
         let after = try page.after(WorkerID.self)
-        let rows = try await workers.list()
+        // The workers are everybody's; what they run is each tenant's own.
+        let rows = try await workers.list(holdingOf: caller.tenantID)
             .sorted { $0.registration.id < $1.registration.id }
             .drop { worker in after.map { worker.registration.id <= $0 } ?? false }
             .prefix(page.limit + 1)

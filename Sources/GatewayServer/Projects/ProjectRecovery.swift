@@ -60,7 +60,8 @@ struct ProjectRecovery: Service {
                 logger.notice("a half-made project was finished", metadata: [LogKey.project: "\(record.name)"])
             } catch let error as StudioError {
                 logger.warning(
-                    "a half-made project could not be finished", error: error, metadata: [LogKey.project: "\(record.name)"])
+                    "a half-made project could not be finished", error: error,
+                    metadata: [LogKey.project: "\(record.name)"])
             }
         }
     }

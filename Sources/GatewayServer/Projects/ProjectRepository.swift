@@ -96,6 +96,39 @@ extension GitError {
 }
 
 extension ProjectRepository {
+    /// Whether a file of the checkout is what the last commit has, so that it can be replaced without losing anything.
+    ///
+    /// - Parameters:
+    ///   - file: The file's path below the project's folder.
+    ///   - content: What it holds in the checkout.
+    ///   - path: The project's folder.
+    /// - Returns: Whether the last commit has these bytes, or the LFS pointer to them, at that path.
+    /// - Throws: `StudioError` where the repository cannot be read.
+    static func isCommitted(_ file: RelativePath, content: FileHash, at path: String) throws -> Bool {
+        try translating {
+            let repository = try GitRepository(at: path)
+            guard let head = try repository.headCommit() else { return false }
+            guard let kept = try committed(file, at: head, in: repository) else { return false }
+            if let pointer = LFSPointer(parsing: kept), pointer.content == content {
+                // The pointer alone is not enough where its object has never been fetched.
+                return repository.lfs.contains(content)
+            }
+            return Int64(kept.count) == content.size && SHA256.hex(of: kept) == content.digest.hex
+        }
+    }
+
+    private static func committed(
+        _ file: RelativePath, at head: CommitID, in repository: GitRepository
+    ) throws(GitError) -> [UInt8]? {
+        do {
+            return try repository.blob(file, at: head)
+        } catch {
+            guard error.code == .invalid else { throw error }
+            // Longer than any file the studio commits without LFS: a person's own, and better left alone.
+            return nil
+        }
+    }
+
     /// Whether a commit of the history has a file, through LFS, with that digest.
     ///
     /// - Parameters:

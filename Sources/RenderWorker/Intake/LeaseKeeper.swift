@@ -27,7 +27,9 @@ struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
                 if isAway { logger.info("heartbeat reaches PostgreSQL again") }
                 isAway = false
             } catch {
-                if !isAway { logger.warning("heartbeat does not reach PostgreSQL", metadata: [LogKey.error: "\(error)"]) }
+                if !isAway {
+                    logger.warning("heartbeat does not reach PostgreSQL", metadata: [LogKey.error: "\(error)"])
+                }
                 isAway = true
             }
             // After a failure sooner again: the lease is only three beats long.

@@ -37,11 +37,13 @@ struct ScratchSweep: Sendable {
     private static func finishCommit(in folder: ProjectFolder, logger: Logger) {
         do {
             guard try GitRepository(at: folder.path).recover() else { return }
-            logger.info("finished the commit of a process that was killed", metadata: [LogKey.project: "\(folder.name)"])
+            logger.info(
+                "finished the commit of a process that was killed", metadata: [LogKey.project: "\(folder.name)"])
         } catch {
             // The next commit tries again; someone living may just be writing.
             logger.debug(
-                "the repository is left as it is", metadata: [LogKey.project: "\(folder.name)", LogKey.error: "\(error)"])
+                "the repository is left as it is",
+                metadata: [LogKey.project: "\(folder.name)", LogKey.error: "\(error)"])
         }
     }
 

@@ -43,12 +43,12 @@ extension JobStore {
 
     /// Owes every queued job its message again, after Redis came back empty; returns how many.
     package func forgetRunway() async throws -> Int {
-        try await database.withConnection { try $0.execute(DispatchSQL.forget, [.milliseconds(.zero)]) }
+        try await database.withConnection { try $0.execute(DispatchSQL.forget, [.milliseconds(.zero), .null]) }
     }
 
-    /// Owes jobs their message again that were pushed long ago and not claimed; returns how many.
-    package func forgetStaleRunway(olderThan age: Duration) async throws -> Int {
-        try await database.withConnection { try $0.execute(DispatchSQL.forget, [.milliseconds(age)]) }
+    /// Owes jobs of these queues their message again that were pushed long ago and not claimed; returns how many.
+    package func forgetStaleRunway(olderThan age: Duration, queues: [String]) async throws -> Int {
+        try await database.withConnection { try $0.execute(DispatchSQL.forget, [.milliseconds(age), .texts(queues)]) }
     }
 
     /// When the next job that waits for its time is due; nil where none waits.
@@ -70,7 +70,7 @@ extension JobStore {
             WITH unpushed AS (
                 SELECT id FROM jobs
                 WHERE state = 'queued' AND pushed_at IS NULL
-                  AND (queued_at <= now() - $2 * interval '1 millisecond' OR queued_at > created_at)
+                  AND (queued_at <= now() - $2 * interval '1 millisecond' OR queued_at > created_at OR attempt > 0)
                   AND (not_before IS NULL OR not_before <= now())
                 ORDER BY priority DESC, queued_at, id LIMIT $1
                 FOR UPDATE SKIP LOCKED
@@ -92,6 +92,7 @@ extension JobStore {
         static let forget = """
             UPDATE jobs SET pushed_at = NULL
             WHERE state = 'queued' AND pushed_at IS NOT NULL AND pushed_at <= now() - $1 * interval '1 millisecond'
+              AND ($2::text[] IS NULL OR queue = ANY ($2))
             """
         static let nextDue = """
             SELECT min(not_before) AS due FROM jobs WHERE state = 'queued' AND pushed_at IS NULL AND not_before > now()

@@ -24,10 +24,11 @@ package struct WorkerStore: Sendable {
     /// Notes that a worker has ended.
     package func stop(_ worker: WorkerID) async throws { try await touch(worker, state: .stopped) }
 
-    /// The workers that have not stopped, by name, with what they hold; `seenAt` tells which of them are gone.
-    package func list() async throws -> [WorkerRecord] {
+    /// The workers that have not stopped, by name, with what they hold, of one tenant's where one is named; `seenAt` tells
+    /// which of them are gone.
+    package func list(holdingOf tenant: TenantID? = nil) async throws -> [WorkerRecord] {
         try await database.withConnection { connection in
-            try connection.query(SQL.list).map { try WorkerRecord($0) }
+            try connection.query(SQL.list, [.id(tenant)]).map { try WorkerRecord($0) }
         }
     }
 
@@ -40,9 +41,10 @@ package struct WorkerStore: Sendable {
         static let touch = "UPDATE workers SET seen_at = now(), state = $2 WHERE id = $1"
         static let list = """
             SELECT w.id, w.name, w.hostname, w.pid, w.version, w.queues, w.slots, w.state, w.started_at, w.seen_at,
-                   ARRAY(SELECT j.id FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running' ORDER BY j.id) AS jobs,
-                   ARRAY(SELECT j.attempt FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running' ORDER BY j.id)
-                       AS attempts
+                   ARRAY(SELECT j.id FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
+                         AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS jobs,
+                   ARRAY(SELECT j.attempt FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
+                         AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS attempts
             FROM workers w WHERE w.state <> 'stopped' ORDER BY w.name, w.id
             """
     }

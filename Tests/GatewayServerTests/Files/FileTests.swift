@@ -32,7 +32,9 @@ import Testing
             #expect(read.status == 206 && read.text == "picture")
             let text = try await studio.request("PUT", Self.files + "02_Source_Creative/Scripts/a.txt", body: "one")
             #expect(text.status == 201)
-            let again = try await studio.request("PUT", Self.files + "02_Source_Creative/Scripts/a.txt", body: "two")
+            let again = try await studio.request(
+                "PUT", Self.files + "02_Source_Creative/Scripts/a.txt",
+                headers: ["if-match: \(try #require(text.headers["etag"]))"], body: "two")
             #expect(again.status == 200)
             #expect(try await git("show", "HEAD:02_Source_Creative/Scripts/a.txt", at: path).hasPrefix("two"))
             #expect(try await git("status", "--porcelain", at: path).isEmpty)

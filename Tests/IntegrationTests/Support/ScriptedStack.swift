@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import QueueProtocol
 import StudioTestKit
 
 /// A studio that `scripts/stack.sh` runs in a home of its own, with the programs this build made.
@@ -84,12 +85,13 @@ struct FirstLogin: Sendable {
 
     /// Finds it in what a start showed; nil where it shows none.
     init?(shownIn text: String) {
-        func value(_ name: String) -> String? {
-            text.split(separator: "\n").map { $0.split(separator: " ") }.first { $0.count == 2 && $0[0] == name }
-                .map { String($0[1]) }
+        var values: [Substring: Substring] = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(separator: " ")
+            if words.count == 2 { values[words[0]] = words[1] }
         }
-        guard let email = value("email"), let password = value("password") else { return nil }
-        self.email = email
-        self.password = password
+        guard let email = values["email"], let password = values["password"] else { return nil }
+        self.email = String(email)
+        self.password = String(password)
     }
 }

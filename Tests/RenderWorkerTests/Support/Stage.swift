@@ -165,7 +165,8 @@ final class Stage: Sendable {
         #expect(files.count == count, "\(files)")
         let media = WorkspaceFolders.names(in: "\(projectPath)/03_Renders/SHOT-010").filter { !$0.hasSuffix(".json") }
         #expect(media.count == count, "\(media)")
-        #expect(try folder.scratches == [], "no scratch folder is left")
+        // Removed after the job's end is told.
+        try await eventually("no scratch folder is left") { try folder.scratches == [] }
     }
 }
 

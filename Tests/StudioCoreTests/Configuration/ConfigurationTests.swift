@@ -26,6 +26,8 @@ struct ConfigurationTests {
         let development = try read()
         #expect(development.gateway.port == 8000)
         #expect(development.gateway.host == "127.0.0.1")
+        #expect(development.gateway.maxActiveJobsPerUser == 10_000)
+        #expect(try read(["MAX_ACTIVE_JOBS_PER_USER": "0"]).gateway.maxActiveJobsPerUser == 0)
         #expect(development.common.logFormat == .text)
         #expect(development.worker.queues == ["studio"])
         #expect(try read(["STUDIO_ENV": "production"]).common.logFormat == .json)

@@ -22,11 +22,12 @@ import Testing
             #expect(try await Set(studio.jobs.onRunway(limit: 10)) == [low.id, middle.id, high.id])
             #expect(try await studio.jobs.onRunway(limit: 10, after: low.id).count == 2)
 
-            #expect(try await studio.jobs.forgetStaleRunway(olderThan: .seconds(60)) == 0)
+            #expect(try await studio.jobs.forgetStaleRunway(olderThan: .seconds(60), queues: ["studio.render"]) == 0)
             _ = try await studio.database.withConnection {
                 try $0.execute("UPDATE jobs SET pushed_at = now() - interval '2 minutes' WHERE id = $1", [.id(low.id)])
             }
-            #expect(try await studio.jobs.forgetStaleRunway(olderThan: .seconds(60)) == 1)
+            #expect(try await studio.jobs.forgetStaleRunway(olderThan: .seconds(60), queues: ["other"]) == 0)
+            #expect(try await studio.jobs.forgetStaleRunway(olderThan: .seconds(60), queues: ["studio.render"]) == 1)
             #expect(try await studio.jobs.takeUnpushed(limit: 10).map(\.id) == [low.id])
             #expect(try await studio.jobs.forgetRunway() == 3)
             #expect(try await studio.jobs.takeUnpushed(limit: 10).count == 3)
@@ -64,6 +65,17 @@ import Testing
             _ = try await studio.jobs.retry(job)
             try await studio.jobs.markPushed([owed])
             #expect(try await studio.jobs.takeUnpushed(limit: 1).map(\.round) == [1])
+        }
+    }
+
+    @Test func whatAWorkerQueuedIsTakenAtAnyAge() async throws {
+        try await StudioFixture.with { studio in
+            let job = try await studio.submit()
+            _ = try await studio.jobs.takeUnpushed(limit: 1)
+            _ = try await studio.jobs.release(studio.claim(job))
+            // Admitted a moment ago: its gateway pushes it.
+            _ = try await studio.submit()
+            #expect(try await studio.jobs.takeUnpushed(limit: 10, olderThan: .seconds(60)).map(\.id) == [job])
         }
     }
 

@@ -72,7 +72,8 @@ import Testing
 
     @Test func nothingLoggedForgesASecondJSONLine() throws {
         let file = try LogFile()
-        file.logger(.json, label: "a" + Self.hostile).error("\(Self.hostile)", metadata: ["k" + Self.hostile: "\(Self.hostile)"])
+        file.logger(.json, label: "a" + Self.hostile).error(
+            "\(Self.hostile)", metadata: ["k" + Self.hostile: "\(Self.hostile)"])
         let object = try file.object()
         // It is all there, as it was said.
         #expect(object["message"]?.stringValue == Self.hostile)
@@ -82,7 +83,8 @@ import Testing
 
     @Test func nothingLoggedForgesASecondTextLine() throws {
         let file = try LogFile()
-        file.logger(.text, label: "a" + Self.hostile).error("\(Self.hostile)", metadata: ["k" + Self.hostile: "\(Self.hostile)"])
+        file.logger(.text, label: "a" + Self.hostile).error(
+            "\(Self.hostile)", metadata: ["k" + Self.hostile: "\(Self.hostile)"])
         let lines = try file.lines()
         #expect(lines.count == 1)
         let ends = lines[0].unicodeScalars.filter {
@@ -93,7 +95,8 @@ import Testing
 
     @Test func metadataCannotTakeTheNameOfTheLinesOwnMembers() throws {
         let file = try LogFile()
-        file.logger(.json).warning("true", metadata: ["level": "info", "message": "forged", "at": "never", "logger": "x"])
+        file.logger(.json).warning(
+            "true", metadata: ["level": "info", "message": "forged", "at": "never", "logger": "x"])
         let object = try file.object()
         #expect(object["level"] == "warning")
         #expect(object["message"] == "true")
@@ -101,14 +104,19 @@ import Testing
         #expect(try file.lines()[0].components("\"message\":").count == 2)
     }
 
-    @Test(arguments: [StudioLogHandler.Format.text, .json]) func secretsAreRedacted(_ format: StudioLogHandler.Format) throws {
+    @Test(arguments: [StudioLogHandler.Format.text, .json]) func secretsAreRedacted(_ format: StudioLogHandler.Format)
+        throws
+    {
         let file = try LogFile()
         let secret = "hunter2"
         var logger = file.logger(format)
-        for key in ["password", "JWT_SECRET", "accessToken", "Authorization", "set-cookie", "Credentials", "private_key"] {
+        for key in [
+            "password", "JWT_SECRET", "accessToken", "Authorization", "set-cookie", "Credentials", "private_key",
+        ] {
             logger[metadataKey: key] = "\(secret)"
         }
-        logger.info("x", metadata: ["user": ["name": "ann", "password": "\(secret)"], "list": [["token": "\(secret)"]]])
+        logger.info(
+            "x", metadata: ["user": ["name": "ann", "password": "\(secret)"], "list": [["token": "\(secret)"]]])
         let line = try file.lines().joined()
         #expect(!line.contains(secret))
         #expect(line.components("(redacted)").count == 10)
@@ -185,5 +193,7 @@ import Testing
 }
 
 extension String {
-    fileprivate func components(_ separator: String) -> [Substring] { split(separator: separator, omittingEmptySubsequences: false) }
+    fileprivate func components(_ separator: String) -> [Substring] {
+        split(separator: separator, omittingEmptySubsequences: false)
+    }
 }

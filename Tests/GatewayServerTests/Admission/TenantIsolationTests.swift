@@ -1,0 +1,153 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioTestKit
+import Testing
+
+@testable import GatewayServer
+
+/// What one tenant has is not there for another, whatever role its user has.
+@Suite("Tenants") struct TenantIsolationTests {
+    private static let secret = "a secret of the first tenant"
+
+    /// The first tenant's things, and an administrator of another.
+    private struct Scene {
+        let studio: RunningStudio
+        let film: ProjectRecord
+        let take: TakeRecord
+        let job: JobID
+        let stranger: RunningStudio.Person
+
+        static func make(_ studio: RunningStudio) async throws -> Scene {
+            let film = try await studio.project()
+            let take = try await studio.take(secret, in: film, thumbnail: secret)
+            let submitted = try await studio.submit(
+                #"{"shot": "A", "function": "mock-video", "parameters": {"prompt": "\#(secret)"}}"#)
+            let job = try #require(submitted.json["id"]?.stringValue.flatMap { JobID($0) })
+            let upload = try await studio.request(
+                "PUT", "/api/v1/projects/film/files/01_Assets/note.txt",
+                headers: ["content-type: application/octet-stream"], body: secret)
+            #expect(upload.status == 201, "\(upload.text)")
+            let tenant = try await UserStore(studio.parts.database).createTenant(name: "other")
+            let stranger = try await studio.person("stranger@example.com", .admin, tenant: tenant)
+            return Scene(studio: studio, film: film, take: take, job: job, stranger: stranger)
+        }
+
+        /// A request that would do something if it were allowed.
+        func request(_ operation: OpenAPIOperation, as person: RunningStudio.Person?) async throws -> HTTPReply {
+            let path = operation.path.replacing("{project}", with: "film").replacing("{take}", with: "\(take.id)")
+                .replacing("{job}", with: "\(job)").replacing("{user}", with: "\(studio.admin.id)")
+                .replacing("{path}", with: "01_Assets/note.txt")
+            let body: (headers: [String], text: String?) =
+                switch "\(operation.method) \(operation.path)" {
+                case "PATCH /api/v1/projects/{project}": (["if-match: *"], #"{"title": "Taken over"}"#)
+                case "POST /api/v1/projects/{project}/jobs":
+                    ([], #"{"shot": "B", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
+                case "PUT /api/v1/takes/{take}/rating": ([], #"{"rating": 5, "circled": true}"#)
+                case "PUT /api/v1/projects/{project}/files/{path}":
+                    (["if-match: *", "content-type: application/octet-stream"], "overwritten")
+                case "PATCH /api/v1/admin/users/{user}": ([], #"{"roles": ["admin"]}"#)
+                case "POST /api/v1/admin/users/{user}/credits": ([], #"{"credits": 5}"#)
+                default: ([], nil)
+                }
+            guard let person else {
+                return try await studio.request(operation.method, path, headers: body.headers, body: body.text)
+            }
+            return try await studio.request(
+                as: person, operation.method, path, headers: body.headers, body: body.text)
+        }
+
+        /// What a stranger's request could have changed.
+        func state() async throws -> [String] {
+            let database = studio.parts.database
+            let jobs = try await JobStore(database).list(project: film.id).map {
+                "\($0.id) \($0.state) \($0.round) \($0.cancelRequestedAt == nil)"
+            }
+            let take = try await TakeStore(database).get(take.id).map { "\($0.rating ?? -1) \($0.circled)" }
+            let project = try await ProjectStore(database).get(film.id).map { "\($0.title) \($0.archivedAt == nil)" }
+            let note = try String(
+                contentsOfFile: studio.ground.projectPath("film") + "/01_Assets/note.txt", encoding: .utf8)
+            let commits = try await git("rev-list", "--count", "HEAD", at: studio.ground.projectPath("film"))
+            let account = try await UserStore(database).account(of: studio.admin.id)
+            return jobs + [take ?? "", project ?? "", note, commits, "\(account?.available ?? -1)"]
+        }
+    }
+
+    /// Every route that names something of a tenant's.
+    private static let routes = OpenAPIPaths.all.filter { operation in
+        ["{project}", "{job}", "{take}", "{user}"].contains { operation.path.contains($0) }
+    }
+
+    @Test func `A stranger finds nothing at any address of the first tenant`() async throws {
+        try await RunningStudio.run { studio async throws in
+            let scene = try await Scene.make(studio)
+            let before = try await scene.state()
+            for operation in Self.routes {
+                let reply = try await scene.request(operation, as: scene.stranger)
+                #expect(reply.status == 404 && reply.problem == "not-found", "\(operation.id): \(reply.status)")
+                #expect(!reply.text.contains(Self.secret), "\(operation.id)")
+            }
+            #expect(try await scene.state() == before)
+            for list in ["/api/v1/projects?archived=true", "/api/v1/admin/users"] {
+                let text = try await studio.request(as: scene.stranger, "GET", list).text
+                #expect(!text.contains("\(scene.film.id)") && !text.contains(studio.admin.email), "\(list)")
+            }
+            // The same requests find everything where its owner sends them; a stream would not end by itself.
+            for operation in Self.routes where !operation.path.hasSuffix("/events") {
+                let reply = try await scene.request(operation, as: nil)
+                #expect((200..<300).contains(reply.status), "\(operation.id): \(reply.status) \(reply.text)")
+            }
+        }
+    }
+
+    @Test func `A stranger sees the workers and not what they run for the first tenant`() async throws {
+        try await RunningStudio.run { studio async throws in
+            let scene = try await Scene.make(studio)
+            let worker = WorkerID()
+            try await WorkerStore(studio.parts.database).register(
+                WorkerRegistration(
+                    id: worker, name: "w", hostname: "h", pid: 1, version: "1", queues: ["studio"], slots: 1))
+            let claimed = try await JobStore(studio.parts.database).claim(
+                [scene.job], worker: worker, name: "w", lease: .seconds(300))
+            #expect(claimed.count == 1)
+            let own = try await studio.request("GET", "/api/v1/workers").json["items"]?.arrayValue ?? []
+            #expect(own.first?["running"]?.arrayValue?.first?["job"]?.stringValue == "\(scene.job)")
+            let theirs = try await studio.request(as: scene.stranger, "GET", "/api/v1/workers")
+            #expect(theirs.json["items"]?.arrayValue?.first?["id"]?.stringValue == "\(worker)")
+            #expect(theirs.json["items"]?.arrayValue?.first?["running"] == [])
+        }
+    }
+
+    @Test func `A stranger's own submission cannot reach the first tenant's things`() async throws {
+        try await RunningStudio.run { studio async throws in
+            let scene = try await Scene.make(studio)
+            let made = try await studio.request(
+                as: scene.stranger, "POST", "/api/v1/projects", body: #"{"name": "theirs", "title": "Theirs"}"#)
+            #expect(made.status == 201, "\(made.text)")
+            let mine = try #require(
+                try await ProjectStore(studio.parts.database).get(tenant: scene.stranger.user.tenant, name: "theirs"))
+            let reaches = [
+                (#""function": "transcode", "inputs": {"source": "take:\#(scene.take.id)"}"#, "/inputs/source"),
+                (#""function": "transcode", "inputs": {"source": "job:\#(scene.job)"}"#, "/inputs/source"),
+                (
+                    #""function": "mock-image", "parameters": {"prompt": "x"}, "dependsOn": ["\#(scene.job)"]"#,
+                    "/dependsOn/0"
+                ),
+            ]
+            for (reach, pointer) in reaches {
+                let reply = try await studio.request(
+                    as: scene.stranger, "POST", "/api/v1/projects/theirs/jobs", headers: ["idempotency-key: k"],
+                    body: #"{"shot": "A", \#(reach)}"#)
+                #expect(reply.status == 400, "\(reply.text)")
+                let findings = reply.json["errors"]?.arrayValue ?? []
+                #expect(findings.compactMap { $0["pointer"]?.stringValue } == [pointer])
+                #expect(findings.compactMap { $0["code"]?.stringValue } == ["input-missing"])
+            }
+            #expect(try await JobStore(studio.parts.database).list(project: mine.id).isEmpty)
+            let account = try await UserStore(studio.parts.database).account(of: scene.stranger.user.id)
+            #expect(account?.available == 1000 && account?.held == 0)
+            #expect(try await studio.parts.audit.run(deep: false).isEmpty)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import StudioGit
+import StudioPostgres
+import StudioSystem
+import StudioTestKit
+import Testing
+
+@testable import GatewayServer
+
+extension RunningStudio {
+    /// A take published as a worker publishes it.
+    ///
+    /// - Parameters:
+    ///   - text: What is in its file.
+    ///   - project: The project, which is there.
+    ///   - thumbnail: What is in its thumbnail; nil for none.
+    /// - Returns: The take.
+    /// - Throws: What went wrong on the way.
+    func take(_ text: String, in project: ProjectRecord, thumbnail: String? = nil) async throws -> TakeRecord {
+        let reply = try await submit(
+            #"{"shot": "SHOT-010", "function": "mock-video", "parameters": {"prompt": "x"}}"#, project: project.name)
+        let id = try #require(reply.json["id"]?.stringValue.flatMap { JobID($0) })
+        let (jobs, takes) = (JobStore(parts.database), TakeStore(parts.database))
+        let claim = try #require(
+            try await jobs.claim([id], worker: WorkerID(), name: "test", lease: .seconds(300)).first)
+        let held = HeldClaim(job: id, attempt: claim.attempt)
+        let allocated = try await takes.allocate(held, fileExtension: "mp4", mediaType: "video/mp4")
+        let digest = SHA256.digest(of: text.utf8)
+        let content = FileHash(digest: digest, size: Int64(text.utf8.count))
+        _ = try await takes.recordFile(held, sha256: digest.hex, sizeBytes: content.size)
+        let folder = ground.projectPath(project.name)
+        if let thumbnail {
+            try ground.workspace.write(
+                thumbnail.utf8, to: "Projects/\(project.name)/\(WorkspaceLayout.thumbnails)/\(allocated.id).jpg")
+        }
+        return try await takes.withProjectWriter(held, project: project.id) { connection in
+            try ground.workspace.write(text.utf8, to: "Projects/\(project.name)/\(allocated.path)")
+            let repository = try GitRepository(at: folder)
+            let file = try RelativePath(allocated.path)
+            try repository.lfs.add(file: "\(folder)/\(allocated.path)", content: content)
+            let commit = try repository.commit(
+                CommitRequest(
+                    entries: [file: .largeFile(content)], author: .init(name: "Ada", email: "ada@example.com"),
+                    time: Date(), message: "Take"))
+            return try takes.publish(
+                PublishedTake(
+                    take: allocated.id, job: id, attempt: claim.attempt, sha256: digest.hex, sizeBytes: content.size,
+                    probe: ["seconds": 2], provenance: ["seed": 7], commit: commit.hex,
+                    hasThumbnail: thumbnail != nil),
+                on: connection
+            ).take
+        }
+    }
+}
