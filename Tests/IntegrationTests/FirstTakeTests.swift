@@ -82,7 +82,7 @@ struct FirstTakeTests {
             "curl",
             [
                 "-sN", "-H", "Authorization: Bearer \(stack.api.token ?? "")",
-                stack.api.base + "/api/v1/projects/film/events",
+                stack.api.base + "/api/v1/projects/film/events?since=0.0",
             ])
         let id = try await stack.submit(
             "transcode", parameters: [:], inputs: ["source": "01_Assets/Media/Video/clip.mkv"])

@@ -26,7 +26,8 @@ actor Stack {
     /// - Returns: The running studio.
     /// - Throws: `TestKitError` where a part does not start.
     static func start(workers: Int = 1, settings: [String: String] = [:]) async throws -> Stack {
-        let postgres = try await PrivatePostgres()
+        // Durable: what is promised must survive the kill of the server.
+        let postgres = try await PrivatePostgres(durable: true)
         let redis = try await PrivateRedis()
         let home = try TemporaryDirectory("studio-stack")
         try Self.installLibrary(into: home.path("Workspace"))
