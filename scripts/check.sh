@@ -20,7 +20,9 @@ printf '== build without warnings\n'
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 swift build --build-tests --jobs "${JOBS:-$(nproc)}" 2>&1 | tee "$log"
-if grep -n 'warning:' "$log"; then
+# What the package manager says of a dependency's own manifest is not ours to mend.
+dependencies=$(find .build/checkouts -mindepth 1 -maxdepth 1 -printf "warning: '%f':\n")
+if grep -n 'warning:' "$log" | grep -vF "$dependencies"; then
     printf 'The build warns.\n' >&2
     exit 1
 fi
