@@ -12,7 +12,10 @@ run() { swift test --skip-build --disable-xctest "$@"; }
 if [ -n "${FILTER:-}" ]; then
     run --filter "$FILTER"
 else
-    # The whole studio in processes of its own comes last and alone: its disturbances need the machine to themselves.
-    run --skip '^IntegrationTests\.'
-    run --filter '^IntegrationTests\.'
+    # What runs whole servers and encoders runs one test at a time, so that no bound runs out for want of a core; the whole
+    # studio in processes of its own comes last.
+    run --skip '^(IntegrationTests|GatewayServerTests|RenderWorkerTests)\.'
+    run --no-parallel --filter '^GatewayServerTests\.'
+    run --no-parallel --filter '^RenderWorkerTests\.'
+    run --no-parallel --filter '^IntegrationTests\.'
 fi
