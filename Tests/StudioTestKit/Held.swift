@@ -18,7 +18,7 @@ public final class ThreadLatch: Sendable {
     /// Blocks the calling thread until the latch is open, 30 s at most.
     public func hold() {
         entered.update { $0 += 1 }
-        _ = opened.wait(timeout: .now() + .seconds(30))
+        _ = opened.wait(timeout: .now() + .seconds(60))
         // One signal lets everybody through, one after the other.
         opened.signal()
     }
@@ -29,7 +29,7 @@ public final class ThreadLatch: Sendable {
     ///   - count: How many.
     ///   - bound: The longest wait.
     /// - Throws: `WaitTimedOut`.
-    public func waitForHolders(_ count: Int, within bound: Duration = .seconds(10)) async throws {
+    public func waitForHolders(_ count: Int, within bound: Duration = .seconds(60)) async throws {
         _ = try await entered.wait("\(count) held threads", within: bound) { $0 >= count ? $0 : nil }
     }
 

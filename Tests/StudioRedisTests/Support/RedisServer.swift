@@ -18,6 +18,8 @@ final class RedisServer: Sendable {
     var socket: String { folder.path("redis.sock") }
     var configuration: RedisConfiguration {
         var configuration = RedisConfiguration(endpoint: .unixSocket(path: socket))
+        configuration.connectTimeout = .seconds(60)
+        configuration.commandTimeout = .seconds(60)
         configuration.reconnectDelay = .milliseconds(5)
         configuration.maximumReconnectDelay = .milliseconds(50)
         return configuration
