@@ -5,12 +5,12 @@ import HummingbirdCore
 import QueueProtocol
 import StudioCore
 import StudioPostgres
-import Synchronization
 
 /// Finds out who asks: the token must be good, and the account it names must be there, in that tenant, and not disabled.
 struct Authenticator: Sendable {
     private let verifier: any TokenVerifier
     private let accounts: AccountCache
+    private let verified = ExpiringCache<String, TokenClaims>(lifetime: .seconds(60))
     private let now: @Sendable () -> Date
 
     /// An authenticator.
@@ -40,7 +40,7 @@ struct Authenticator: Sendable {
 
     /// Who carries a token.
     func authenticate(token: String) async throws -> Caller {
-        let claims = try verifier.verify(token, at: now())
+        let claims = try claims(of: token)
         guard let user = try await accounts.user(claims.user), user.tenant == claims.tenant, user.disabledAt == nil
         else {
             throw StudioError(.unauthenticated, "this account is disabled or gone")
@@ -48,6 +48,15 @@ struct Authenticator: Sendable {
         return Caller(
             userID: user.id, tenantID: user.tenant, tenantName: user.tenantName, email: user.email,
             displayName: user.displayName, roles: user.roles, tokenExpiresAt: claims.expiresAt)
+    }
+
+    /// What a token says. One that was good a moment ago is good until it ends: its seal is not worked out again.
+    private func claims(of token: String) throws -> TokenClaims {
+        let now = now()
+        if let claims = verified[token], claims.expiresAt > now { return claims }
+        let claims = try verifier.verify(token, at: now)
+        verified.remember(claims, for: token)
+        return claims
     }
 }
 
@@ -63,45 +72,30 @@ enum BearerToken {
     }
 }
 
-/// The accounts of those who ask, remembered for a few seconds, so that a request does not cost a query and a disabled
-/// user is out within that time. Refusals and faults are not remembered.
+/// The accounts of those who ask, remembered for a few seconds: a disabled user is out within that time. Refusals and faults
+/// are not remembered.
 final class AccountCache: Sendable {
-    private struct Entry {
-        let user: UserRecord
-        let until: ContinuousClock.Instant
-    }
-
     private let users: UserStore
-    private let lifetime: Duration
-    private let limit: Int
-    private let entries = Mutex<[UserID: Entry]>([:])
+    private let entries: ExpiringCache<UserID, UserRecord>
 
     /// A cache.
     ///
     /// - Parameters:
     ///   - users: The truth.
     ///   - lifetime: How long an account is remembered; default 3 seconds.
-    ///   - limit: How many are remembered; default 10,000, beyond which all are forgotten.
-    init(users: UserStore, lifetime: Duration = .seconds(3), limit: Int = 10_000) {
+    init(users: UserStore, lifetime: Duration = .seconds(3)) {
         self.users = users
-        self.lifetime = lifetime
-        self.limit = limit
+        entries = ExpiringCache(lifetime: lifetime)
     }
 
     /// A user; nil where there is none.
     func user(_ id: UserID) async throws -> UserRecord? {
-        let now = ContinuousClock.now
-        if let entry = entries.withLock({ $0[id] }), entry.until > now { return entry.user }
+        if let user = entries[id] { return user }
         guard let user = try await users.find(id) else { return nil }
-        entries.withLock { entries in
-            if entries.count >= limit { entries = [:] }
-            entries[id] = Entry(user: user, until: now + lifetime)
-        }
+        entries.remember(user, for: id)
         return user
     }
 
     /// Forgets a user that was just changed here.
-    func forget(_ id: UserID) {
-        entries.withLock { $0[id] = nil }
-    }
+    func forget(_ id: UserID) { entries.forget(id) }
 }

@@ -14,9 +14,8 @@ extension GatewayParts {
         let directory = ProjectDirectory(projects: projects)
         let replay = IdempotencyReplay(database: database)
         let submission = JobSubmission(
-            projects: directory, jobs: jobs, idempotency: replay, library: library,
-            inputs: InputCheck(jobs: jobs, takes: takes, folders: folders, library: library), dispatcher: dispatcher,
-            announcer: announcer, progress: progress)
+            projects: directory, queue: admissions, idempotency: replay, library: library,
+            inputs: InputCheck(jobs: jobs, takes: takes, folders: folders, library: library))
         let control = JobControl(
             jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer)
         let digests = FileDigests()

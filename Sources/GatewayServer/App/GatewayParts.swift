@@ -25,6 +25,7 @@ struct GatewayParts: Sendable {
     let houseKeeping: HouseKeeping
     let board: JobProgressBoard
     let progress: ProgressListener
+    let admissions: AdmissionQueue
     let projectCreation: ProjectCreation
     let projectRecovery: ProjectRecovery
     /// How many jobs that are not finished a user may have; 0 is no limit.
@@ -58,7 +59,8 @@ struct GatewayParts: Sendable {
             database: database, bus: bus, group: loops, metrics: eventMetrics, onWakeup: { dispatcher.lookAgain() },
             logger: Logger(label: "events"))
         self.hub = hub
-        announcer = EventAnnouncer(bus: bus, wake: { hub.wake() }, logger: Logger(label: "events"))
+        let announcer = EventAnnouncer(bus: bus, wake: { hub.wake() }, logger: Logger(label: "events"))
+        self.announcer = announcer
         maxActiveJobsPerUser = configuration.gateway.maxActiveJobsPerUser
         workerSilence = common.lease * 2
         var pace = Recovery.Pace()
@@ -70,7 +72,13 @@ struct GatewayParts: Sendable {
             idempotency: IdempotencyStore(database), events: EventStore(database), logins: LoginThrottle(database),
             logger: Logger(label: "house-keeping"))
         board = JobProgressBoard()
-        progress = ProgressListener(bus: bus, board: board)
+        let progress = ProgressListener(bus: bus, board: board)
+        self.progress = progress
+        admissions = AdmissionQueue(JobAdmission(database, activeJobsPerUser: maxActiveJobsPerUser)) { jobs in
+            dispatcher.dispatch(jobs)
+            for project in Set(jobs.map(\.project)) { progress.watch(project) }
+            Task { await announcer.announce() }
+        }
         projectCreation = ProjectCreation(
             projects: ProjectStore(database), scaffold: ProjectScaffold(folders: folders),
             logger: Logger(label: "projects"))

@@ -74,21 +74,18 @@ final class Dispatcher: Service {
         self.logger = logger
     }
 
-    /// Hands over a job that was just committed; returns at once. One that is not to be started yet is left to the sweep.
-    func dispatch(_ job: JobRecord) {
-        guard job.state == .queued else { return }
+    /// Hands over jobs that were just committed; returns at once. What is not to be started yet is left to the sweep.
+    func dispatch(_ jobs: [AdmittedJob]) {
+        let queued = jobs.filter { $0.state == .queued }
         // Whether its time has come is the database's to say, as it is for the claim: a gateway whose clock runs ahead
         // would push a message that no worker may claim yet.
-        guard job.notBefore == nil else {
-            sweepBell.ring()
-            return
+        let due = queued.filter { $0.notBefore == nil }
+        if due.count < queued.count { sweepBell.ring() }
+        guard !due.isEmpty else { return }
+        state.withLock { state in
+            state.fresh += due.prefix(max(0, pace.freshLimit - state.fresh.count)).map(RunwayJob.init)
         }
-        let taken = state.withLock { state -> Bool in
-            guard state.fresh.count < pace.freshLimit else { return false }
-            state.fresh.append(RunwayJob(job))
-            return true
-        }
-        if taken { freshBell.ring() }
+        freshBell.ring()
     }
 
     /// Tells that jobs may have become ready, such as those that waited for one a worker has just finished: the sweep

@@ -14,6 +14,8 @@ import Synchronization
 final class FunctionLibrary: Service {
     private struct State {
         var catalogue = FunctionCatalogue()
+        /// By function name.
+        var digests: [String: String] = [:]
         var fingerprint: CatalogueFingerprint?
     }
 
@@ -46,6 +48,11 @@ final class FunctionLibrary: Service {
     /// The catalogue as it is now.
     var current: FunctionCatalogue { state.withLock { $0.catalogue } }
 
+    /// The catalogue as it is now, with the digest of each function's manifest.
+    var revisions: FunctionRevisions {
+        state.withLock { FunctionRevisions(catalogue: $0.catalogue, digests: $0.digests) }
+    }
+
     /// The queues that the catalogue's functions use, and the default one.
     var queues: [String] {
         var queues = Set(current.functions.values.map(\.queue))
@@ -68,6 +75,7 @@ final class FunctionLibrary: Service {
         let (before, after) = state.withLock { state in
             let before = state.catalogue
             state.catalogue = before.reloaded(from: sources)
+            state.digests = FunctionRevisions.digests(of: state.catalogue)
             state.fingerprint = fingerprint
             return (before, state.catalogue)
         }

@@ -56,7 +56,7 @@ struct JobControl: Sendable {
             job = try await jobs.retry(id, tenant: caller.tenantID)
         }
         board.forget(id)
-        dispatcher.dispatch(job)
+        dispatcher.dispatch([AdmittedJob(job)])
         await announcer.announce()
         context.logger.info("job queued again", metadata: ["job": "\(id)", "round": "\(job.round)"])
         return try Self.answer(job)
@@ -65,7 +65,7 @@ struct JobControl: Sendable {
     private static func answer(_ job: JobRecord) throws -> JSONAnswer {
         // Sorted, so that the answer kept for the idempotency key and the one given now are the same to the byte.
         JSONAnswer(
-            encoded: try JSONText.compact(JobReceipt(job), sortedKeys: true), status: .accepted,
+            encoded: try JSONText.compact(JobReceipt(AdmittedJob(job)), sortedKeys: true), status: .accepted,
             headers: [.location: JobLinks.path(of: job.id)])
     }
 

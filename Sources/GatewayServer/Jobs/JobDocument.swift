@@ -18,7 +18,7 @@ struct JobReceipt: Encodable, Sendable {
     let createdAt: Date
     let links: JobLinks
 
-    init(_ job: JobRecord) {
+    init(_ job: AdmittedJob) {
         id = job.id
         state = job.state
         project = job.projectName
@@ -30,7 +30,7 @@ struct JobReceipt: Encodable, Sendable {
         attempt = job.attempt
         creditsHeld = job.state.isFinished ? 0 : job.credits
         createdAt = job.createdAt
-        links = JobLinks(job)
+        links = JobLinks(job.id, projectName: job.projectName)
     }
 }
 
@@ -43,14 +43,14 @@ struct JobLinks: Encodable, Sendable {
     let project: String
     let take: String?
 
-    init(_ job: JobRecord) {
-        let path = Self.path(of: job.id)
+    init(_ job: JobID, projectName: String, take: TakeID? = nil) {
+        let path = Self.path(of: job)
         self.`self` = path
         cancel = path + "/cancel"
         retry = path + "/retry"
         log = path + "/log"
-        project = "/api/v1/projects/\(job.projectName)"
-        take = job.take.map { "/api/v1/takes/\($0)" }
+        project = "/api/v1/projects/\(projectName)"
+        self.take = take.map { "/api/v1/takes/\($0)" }
     }
 
     static func path(of job: JobID) -> String { "/api/v1/jobs/\(job)" }
@@ -137,7 +137,7 @@ struct JobDocument: Encodable, Sendable {
         startedAt = job.startedAt
         finishedAt = job.finishedAt
         self.attempts = attempts?.map(JobAttemptDocument.init)
-        links = JobLinks(job)
+        links = JobLinks(job.id, projectName: job.projectName, take: job.take)
     }
 }
 

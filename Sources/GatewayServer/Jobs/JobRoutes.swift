@@ -19,6 +19,7 @@ struct JobRoutes: RouteGroup {
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.post("/api/v1/projects/{project}/jobs", use: submit)
+        router.post("/api/v1/projects/{project}/jobs:batch", use: submitBatch)
         router.get("/api/v1/projects/{project}/jobs", use: list)
         router.get("/api/v1/jobs/{job}", use: get)
         router.post("/api/v1/jobs/{job}/cancel", use: cancel)
@@ -30,6 +31,14 @@ struct JobRoutes: RouteGroup {
         let project = try context.parameter("project")
         let body = try await request.collectJSON(limit: Self.bodyLimit)
         return try await submission.submit(request, body: body, project: project, caller: caller, context: context)
+    }
+
+    @Sendable private func submitBatch(_ request: Request, context: GatewayContext) async throws -> JSONAnswer {
+        let caller = try context.require(.work)
+        let project = try context.parameter("project")
+        let body = try await request.collectJSON(limit: Self.bodyLimit)
+        return try await BatchSubmission(submission: submission).submit(
+            request, body: body, project: project, caller: caller, context: context)
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {

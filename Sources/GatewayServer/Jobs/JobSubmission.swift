@@ -6,18 +6,16 @@ import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
-/// Admits jobs: everything is checked before anything is kept, then one transaction keeps the idempotency key, the held
-/// credits, the job, its dependencies and the event.
+/// Admits jobs: everything is checked before anything is kept, then one transaction, shared with whoever else submits at
+/// the moment, keeps the idempotency key, the held credits, the job, its dependencies and the event.
 struct JobSubmission: Sendable {
     let projects: ProjectDirectory
-    let jobs: JobStore
+    let queue: AdmissionQueue
     let idempotency: IdempotencyReplay
     let library: FunctionLibrary
     let inputs: InputCheck
-    let dispatcher: Dispatcher
-    let announcer: EventAnnouncer
-    let progress: ProgressListener
 
     /// Submits one job.
     ///
@@ -33,48 +31,95 @@ struct JobSubmission: Sendable {
         _ request: Request, body: Data, project name: String, caller: Caller, context: GatewayContext
     ) async throws -> JSONAnswer {
         let claim = try request.idempotency(body: body, caller: caller)
-        let project: ProjectRecord
-        let job: NewJob
-        do {
-            project = try await projects.writable(name, caller: caller)
-            job = try await checkedJob(body, project: project, caller: caller, context: context)
-        } catch {
-            // A repeated request gets its first answer, also when the world has moved on since and it would be refused.
-            if let claim, let answer = try await idempotency.find(claim) { return JSONAnswer(replaying: answer) }
-            throw error
+        let keyed = claim.map { claim in
+            AdmissionUnit.KeyedAnswer(claim) { try IdempotentAnswer(Self.answer($0[0].job())) }
         }
-        switch try await jobs.admit(job, idempotency: claim, answer: { try IdempotentAnswer(Self.answer($0)) }) {
-        case .replayed(let answer):
-            return JSONAnswer(replaying: answer)
-        case .admitted(let record), .known(let record):
-            dispatcher.dispatch(record)
-            progress.watch(record.project)
-            await announcer.announce()
-            context.logger.info(
-                "job admitted",
-                metadata: [
-                    "job": "\(record.id)", "project": "\(record.projectName)", "function": "\(record.function)",
-                    "state": "\(record.state.rawValue)", "credits": "\(record.credits)",
-                ])
-            return try Self.answer(record)
+        let admission = try await admit(body: body, project: name, caller: caller, claim: claim) { project in
+            let submission = try Submission(try JSONBody.decode(JSONValue.self, from: body))
+            let job = try await planned(submission, project: project, caller: caller, context: context)
+            return AdmissionUnit([job], idempotency: keyed)
+        }
+        switch admission {
+        case .replayed(let answer): return JSONAnswer(replaying: answer)
+        case .refused(let errors): throw errors[0] ?? Self.noVerdict
+        case .decided(let verdicts):
+            let job = try verdicts[0].job()
+            Self.tell(job, context.logger)
+            return try Self.answer(job)
         }
     }
 
-    private func checkedJob(
-        _ body: Data, project: ProjectRecord, caller: Caller, context: GatewayContext
+    /// Plans a unit for the project as it was a moment ago and admits it; plans anew where the project has changed since.
+    ///
+    /// - Parameters:
+    ///   - body: The request's body.
+    ///   - name: The project's name.
+    ///   - caller: Who asks and pays.
+    ///   - claim: The request's idempotency key.
+    ///   - plan: Makes the unit.
+    /// - Returns: What became of it.
+    /// - Throws: `StudioError`; then nothing was kept.
+    func admit(
+        body: Data, project name: String, caller: Caller, claim: IdempotencyRequest?,
+        plan: (ProjectRecord) async throws -> AdmissionUnit
+    ) async throws -> UnitAdmission {
+        for _ in 0..<3 {
+            let unit: AdmissionUnit
+            do {
+                unit = try await plan(projects.recent(name, caller: caller))
+            } catch {
+                // A repeated request gets its first answer, also when the world has moved on since and it would be refused.
+                if let claim, let answer = try await idempotency.find(claim) { return .replayed(answer) }
+                throw error
+            }
+            do {
+                return try await queue.admit(unit, bytes: body.count)
+            } catch is ProjectChanged {
+                projects.forget(name, caller: caller)
+            }
+        }
+        throw StudioError(.conflict, "the project keeps changing; please try again", retryAfterSeconds: 1)
+    }
+
+    /// A job as the store admits it, once all that can be said of it without its transaction was checked.
+    func planned(
+        _ submission: Submission, project: ProjectRecord, caller: Caller, context: GatewayContext
     ) async throws -> NewJob {
-        let submission = try Submission(try JSONBody.decode(JSONValue.self, from: body))
-        let plan = try SubmissionPlan(submission, catalogue: library.current, projectQuality: project.quality)
+        let plan = try SubmissionPlan(submission, functions: library.revisions, projectQuality: project.quality)
         try await inputs.check(plan, project: project)
-        return try plan.newJob(
+        return plan.newJob(
             project: project, caller: caller, requestID: context.requestID,
             traceparent: context.traceparent.description)
     }
 
-    private static func answer(_ job: JobRecord) throws -> JSONAnswer {
+    /// The log's line about a job that was admitted.
+    static func tell(_ job: AdmittedJob, _ logger: Logger) {
+        logger.info(
+            "job admitted",
+            metadata: [
+                LogKey.job: "\(job.id)", LogKey.project: "\(job.projectName)", LogKey.function: "\(job.function)",
+                "state": "\(job.state.rawValue)", "credits": "\(job.credits)",
+            ])
+    }
+
+    private static let noVerdict = StudioError(.internalFault, "a submission got no verdict")
+
+    private static func answer(_ job: AdmittedJob) throws -> JSONAnswer {
         // Sorted, so that the answer kept for the idempotency key and the one given now are the same to the byte.
         JSONAnswer(
             encoded: try JSONText.compact(JobReceipt(job), sortedKeys: true), status: .accepted,
             headers: [.location: JobLinks.path(of: job.id)])
+    }
+}
+
+extension AdmissionVerdict {
+    /// The job.
+    ///
+    /// - Throws: Why it was refused.
+    func job() throws(StudioError) -> AdmittedJob {
+        switch self {
+        case .admitted(let job), .known(let job): job
+        case .refused(let error): throw error
+        }
     }
 }

@@ -2,13 +2,14 @@ import FoundationEssentials
 import QueueProtocol
 import StudioCore
 import StudioPostgres
-import StudioSystem
 
 /// A submission whose function, parameters and ports were checked: everything that can be said without looking at the
 /// project's files and jobs.
 struct SubmissionPlan: Sendable {
     let submission: Submission
     let function: FunctionManifest
+    /// SHA-256 of the function's manifest.
+    let digest: String
     /// Defaults, the tier's values over them, the user's own over both.
     let parameters: [String: JSONValue]
     let quality: QualityTier
@@ -18,11 +19,14 @@ struct SubmissionPlan: Sendable {
     ///
     /// - Parameters:
     ///   - submission: What was asked for.
-    ///   - catalogue: The functions there are.
+    ///   - functions: The functions there are.
     ///   - projectQuality: The tier of jobs that do not say.
     /// - Throws: `StudioError` with code `invalid` and all that is wrong with function, parameters and ports at once.
-    init(_ submission: Submission, catalogue: FunctionCatalogue, projectQuality: QualityTier) throws(StudioError) {
-        let function = try catalogue.function(named: submission.function)
+    init(_ submission: Submission, functions: FunctionRevisions, projectQuality: QualityTier) throws(StudioError) {
+        let function = try functions.catalogue.function(named: submission.function)
+        guard let digest = functions.digests[function.name] else {
+            throw StudioError(.internalFault, "the function's manifest has no digest")
+        }
         let quality = submission.quality ?? projectQuality
         let parameters = function.effectiveParameters(submission.parameters, tier: quality)
         let findings =
@@ -31,17 +35,19 @@ struct SubmissionPlan: Sendable {
         guard findings.isEmpty else { throw .invalid(findings) }
         self.submission = submission
         self.function = function
+        self.digest = digest
         self.quality = quality
         self.parameters = parameters
         credits = function.price(of: parameters)
     }
 
     /// The job as the store admits it.
-    func newJob(project: ProjectRecord, caller: Caller, requestID: String, traceparent: String) throws -> NewJob {
+    func newJob(project: ProjectRecord, caller: Caller, requestID: String, traceparent: String) -> NewJob {
         NewJob(
-            id: JobID(), tenant: project.tenant, project: project.id, user: caller.userID, shot: submission.shot,
+            id: JobID(), tenant: project.tenant, project: project.id, projectRevision: project.revision,
+            user: caller.userID, shot: submission.shot,
             version: submission.version, function: function.name, functionVersion: function.version,
-            functionDigest: SHA256.hex(of: try JSONText.compact(function.document, sortedKeys: true)),
+            functionDigest: digest,
             manifest: function.document, parameters: .object(parameters),
             inputs: JobInputs.stored(submission.inputs, function: function), quality: quality, queue: function.queue,
             priority: submission.priority, maxAttempts: submission.maxAttempts ?? function.maxAttempts,

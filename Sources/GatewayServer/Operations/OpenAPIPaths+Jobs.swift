@@ -21,6 +21,18 @@ extension OpenAPIPaths {
             ],
             problems: [.quotaExceeded, .insufficientCredits, .conflict], takesIdempotencyKey: true),
         OpenAPIOperation(
+            method: "POST", path: "/api/v1/projects/{project}/jobs:batch", tag: "Jobs", summary: "Submit many jobs",
+            detail:
+                "Up to 1,000 submissions, admitted in their order in one transaction: all of them or, where one is "
+                + "refused, none. With `partial=true` the good ones are admitted, and it is refused only where none is.",
+            permission: .work,
+            parameters: [.project, .query("partial", "Whether to admit the good ones beside refused ones.", .flag())],
+            body: .json("SubmissionBatch"),
+            answers: [
+                .init(status: 202, detail: "What became of each, in their order.", contents: [.json("BatchReceipt")])
+            ],
+            problems: [.quotaExceeded, .insufficientCredits, .conflict], takesIdempotencyKey: true),
+        OpenAPIOperation(
             method: "GET", path: "/api/v1/projects/{project}/jobs", tag: "Jobs",
             summary: "A project's jobs, newest first",
             permission: .read,

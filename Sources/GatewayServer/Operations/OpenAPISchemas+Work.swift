@@ -68,6 +68,32 @@ extension OpenAPISchemas {
             ])
         ),
         (
+            "SubmissionBatch",
+            .object([("jobs", .list(.named("Submission"), "1 to \(BatchSubmission.limit) of them."))], isClosed: true)
+        ),
+        (
+            "BatchReceipt",
+            .object([
+                ("admitted", .count()), ("refused", .count()),
+                (
+                    "items",
+                    .list(
+                        .object(
+                            [
+                                ("job", .named("JobReceipt")),
+                                (
+                                    "problem",
+                                    .object(
+                                        [
+                                            ("type", .text()), ("title", .text()), ("status", .whole(400...599)),
+                                            ("detail", .text()), ("errors", .list(.named("Finding"))),
+                                        ], optional: ["errors"])
+                                ),
+                            ], optional: ["job", "problem"]), "Each with a job or the problem that refused it.")
+                ),
+            ])
+        ),
+        (
             "JobFailure",
             .object(
                 [

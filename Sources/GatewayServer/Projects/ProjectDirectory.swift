@@ -5,6 +5,16 @@ import StudioPostgres
 /// The projects a caller may see.
 struct ProjectDirectory: Sendable {
     let projects: ProjectStore
+    private let writable = ExpiringCache<TenantName, ProjectRecord>()
+
+    private struct TenantName: Hashable {
+        let tenant: TenantID
+        let name: String
+    }
+
+    init(projects: ProjectStore) {
+        self.projects = projects
+    }
 
     /// A project of the caller's tenant, archived or not; one whose folder is still being made is not seen.
     ///
@@ -26,6 +36,27 @@ struct ProjectDirectory: Sendable {
             throw StudioError(.conflict, "the project is archived and read-only; restore it first")
         }
         return project
+    }
+
+    /// A project that may be changed, as it was within the last few seconds: for those who hold its revision against the
+    /// present one when they write, and call ``forget(_:)`` where it differs.
+    ///
+    /// - Throws: As ``writable(_:caller:)``.
+    func recent(_ name: String, caller: Caller) async throws -> ProjectRecord {
+        let key = TenantName(tenant: caller.tenantID, name: name)
+        if let project = writable[key] { return project }
+        let project = try await writable(name, caller: caller)
+        writable.remember(project, for: key)
+        return project
+    }
+
+    /// Forgets what was remembered of a project.
+    ///
+    /// - Parameters:
+    ///   - name: The name it was asked for by.
+    ///   - caller: Who asked.
+    func forget(_ name: String, caller: Caller) {
+        writable.forget(TenantName(tenant: caller.tenantID, name: name))
     }
 
     /// The project of a thing that was found by its id.

@@ -87,6 +87,15 @@ struct AuditRule: Sendable {
                       IS DISTINCT FROM (coalesce(s.available, 0), coalesce(s.held, 0), coalesce(s.settled, 0))
                 """),
         AuditRule(
+            name: "active-jobs",
+            sql: """
+                SELECT 'user ' || a.user_id AS subject,
+                       format('%s jobs count as not finished and %s are', a.active_jobs, count(j.id)) AS detail
+                FROM credit_accounts a
+                LEFT JOIN jobs j ON j.user_id = a.user_id AND j.state IN ('waiting', 'queued', 'running')
+                GROUP BY a.user_id, a.active_jobs HAVING a.active_jobs <> count(j.id)
+                """),
+        AuditRule(
             name: "ledger-round",
             sql: """
                 WITH expected AS (

@@ -35,17 +35,16 @@ public final class PostgresConnection {
         var bytes: [CChar] = []
         var offsets: [Int?] = []
         for parameter in parameters {
-            guard let text = parameter.text else {
+            guard var text = parameter.text else {
                 offsets.append(nil)
                 continue
             }
             offsets.append(bytes.count)
-            for byte in text.utf8 {
-                guard byte != 0 else {
-                    throw PostgresError(.invalidValue, operatorDetail: "a text has a NUL character")
-                }
-                bytes.append(CChar(bitPattern: byte))
+            let isClean = text.withUTF8 { text in
+                text.withMemoryRebound(to: CChar.self) { bytes.append(contentsOf: $0) }
+                return !text.contains(0)
             }
+            guard isClean else { throw PostgresError(.invalidValue, operatorDetail: "a text has a NUL character") }
             bytes.append(0)
         }
         let wasSent = bytes.withUnsafeBufferPointer { buffer in

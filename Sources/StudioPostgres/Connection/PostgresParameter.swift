@@ -56,18 +56,28 @@ public struct PostgresParameter: Sendable, Hashable {
     }
 
     /// A list of texts.
-    public static func texts(_ values: some Sequence<String>) -> Self {
-        var text = "{"
+    public static func texts(_ values: some Sequence<String>) -> Self { optionalTexts(values.lazy.map { $0 }) }
+
+    /// A list of texts of which some are NULL.
+    public static func optionalTexts(_ values: some Sequence<String?>) -> Self {
+        var bytes = [UInt8(ascii: "{")]
         for value in values {
-            if text.utf8.count > 1 { text += "," }
-            text += "\""
-            for character in value.unicodeScalars {
-                if character == "\"" || character == "\\" { text += "\\" }
-                text.unicodeScalars.append(character)
+            if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+            guard var value else {
+                bytes.append(contentsOf: "NULL".utf8)
+                continue
             }
-            text += "\""
+            bytes.append(UInt8(ascii: "\""))
+            value.withUTF8 { text in
+                for byte in text {
+                    if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { bytes.append(UInt8(ascii: "\\")) }
+                    bytes.append(byte)
+                }
+            }
+            bytes.append(UInt8(ascii: "\""))
         }
-        return Self(text: text + "}")
+        bytes.append(UInt8(ascii: "}"))
+        return Self(text: String(decoding: bytes, as: UTF8.self))
     }
 
     /// A list of UUIDs.

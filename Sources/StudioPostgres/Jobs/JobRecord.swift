@@ -132,7 +132,7 @@ package struct RunwayJob: Sendable, Hashable {
     }
 
     /// What a job that was just committed as queued needs.
-    package init(_ job: JobRecord) {
+    package init(_ job: AdmittedJob) {
         self.init(
             id: job.id, queue: job.queue, priority: job.priority, function: job.function, attempt: job.attempt,
             round: job.round, requestID: job.requestID, traceparent: job.traceparent)

@@ -96,9 +96,19 @@ extension JobStore {
         guard try !connection.query(RequestSQL.isArchived, [.id(job.project)])[0].decode("is_archived") else {
             throw StudioError(.conflict, "the project is archived; restore it to retry jobs")
         }
-        try checkFunds(of: job.user, cost: job.credits, on: connection)
+        try checkAccount(of: job.user, cost: job.credits, on: connection)
         try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
         return try record(id, on: connection)
+    }
+
+    /// Locks the user's account, so that two jobs cannot both take the last place or spend the last credit.
+    private func checkAccount(of user: UserID, cost: Int, on connection: PostgresConnection) throws {
+        var account = AdmissionView.Account()
+        if let row = try connection.query(RequestSQL.account, [.id(user)]).first {
+            account = AdmissionView.Account(
+                available: try row.decode("available"), activeJobs: try row.decode("active_jobs"))
+        }
+        try account.check(cost: cost, activeJobsPerUser: activeJobsPerUser)
     }
 
     private func lockedState(
@@ -129,6 +139,7 @@ extension JobStore {
             SELECT u.state FROM jobs u
             WHERE u.id IN (SELECT depends_on FROM job_dependencies WHERE job_id = $1) ORDER BY u.id FOR SHARE
             """
+        static let account = "SELECT available, active_jobs FROM credit_accounts WHERE user_id = $1 FOR NO KEY UPDATE"
         static let isArchived = "SELECT archived_at IS NOT NULL AS is_archived FROM projects WHERE id = $1"
         static let retry = """
             WITH retried AS (

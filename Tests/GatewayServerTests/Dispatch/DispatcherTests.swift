@@ -73,7 +73,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask { try await dispatcher.run() }
                 // The first sweep may have found it already: then this is the harmless second message.
-                dispatcher.dispatch(job)
+                dispatcher.dispatch([AdmittedJob(job)])
                 try await eventually("it is noted as pushed") { try await jobs.get(id)?.pushedAt != nil }
                 tasks.cancelAll()
             }
@@ -103,7 +103,7 @@ import Testing
             try await redis.stop()
             let id = try await studio.makeJob()
             let job = try #require(try await JobStore(studio.database).get(id))
-            dispatcher.dispatch(job)
+            dispatcher.dispatch([AdmittedJob(job)])
             await dispatcher.sweep()
             #expect(try await JobStore(studio.database).get(id)?.pushedAt == nil)
             try await redis.start()

@@ -96,8 +96,10 @@ final class Stage: Sendable {
             functionDigest: SHA256.hex(of: Array(try JSONText.compact(manifest, sortedKeys: true))), manifest: manifest,
             parameters: parameters, inputs: inputs, quality: .low, queue: "studio", maxAttempts: maxAttempts,
             timeoutSeconds: timeoutSeconds, dependsOn: dependsOn, credits: 1)
-        guard case .admitted(let record) = try await jobs.admit(job) else { throw Unexpected(what: "not admitted") }
-        return record.id
+        guard case .decided(let verdicts) = try await JobAdmission(database).admit(AdmissionUnit([job])),
+            case .admitted = verdicts[0]
+        else { throw Unexpected(what: "not admitted") }
+        return job.id
     }
 
     static func manifest(_ function: String) throws -> JSONValue {

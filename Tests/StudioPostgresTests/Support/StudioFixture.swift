@@ -96,7 +96,9 @@ final class StudioFixture: Sendable {
     @discardableResult
     func admit(_ job: NewJob) async throws -> JobRecord {
         let admission = try await jobs.admit(job)
-        guard case .admitted(let record) = admission else { throw Unexpected(what: "\(admission)") }
+        guard case .admitted = admission, let record = try await jobs.get(job.id) else {
+            throw Unexpected(what: "\(admission)")
+        }
         return record
     }
 
@@ -148,6 +150,39 @@ final class StudioFixture: Sendable {
     func state(_ job: JobID) async throws -> JobState? { try await jobs.get(job)?.state }
 
     func account() async throws -> CreditAccount? { try await users.account(of: user) }
+}
+
+/// What became of one job that was submitted by itself.
+enum Admission {
+    case admitted(AdmittedJob)
+    case known(AdmittedJob)
+    case replayed(IdempotentAnswer)
+}
+
+extension JobStore {
+    /// Admits one job by itself.
+    func admit(
+        _ job: NewJob, idempotency: IdempotencyRequest? = nil,
+        answer: (@Sendable (AdmittedJob) throws -> IdempotentAnswer)? = nil
+    ) async throws -> Admission {
+        let keyed: AdmissionUnit.KeyedAnswer? = idempotency.map { request in
+            AdmissionUnit.KeyedAnswer(request) { verdicts in
+                guard case .admitted(let job) = verdicts[0], let answer else { throw Unexpected(what: "\(verdicts)") }
+                return try answer(job)
+            }
+        }
+        let admission = JobAdmission(database, activeJobsPerUser: activeJobsPerUser)
+        switch try await admission.admit(AdmissionUnit([job], mayBeKnown: true, idempotency: keyed)) {
+        case .replayed(let first): return .replayed(first)
+        case .refused(let errors): throw errors[0] ?? StudioError(.internalFault, "no reason")
+        case .decided(let verdicts):
+            switch verdicts[0] {
+            case .admitted(let job): return .admitted(job)
+            case .known(let job): return .known(job)
+            case .refused(let error): throw error
+            }
+        }
+    }
 }
 
 /// An answer that a test cannot go on with.

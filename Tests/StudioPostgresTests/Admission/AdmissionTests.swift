@@ -11,7 +11,7 @@ import Testing
         IdempotencyRequest(user: studio.user, key: key, fingerprint: String(repeating: body, count: 64))
     }
 
-    private let answer: @Sendable (JobRecord) throws -> IdempotentAnswer = { job in
+    private let answer: @Sendable (AdmittedJob) throws -> IdempotentAnswer = { job in
         IdempotentAnswer(status: 202, headers: ["Location": "/api/v1/jobs/\(job.id)"], body: "{\"id\":\"\(job.id)\"}")
     }
 

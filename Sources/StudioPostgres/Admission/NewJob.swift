@@ -8,6 +8,8 @@ package struct NewJob: Sendable {
     package var id: JobID
     package var tenant: TenantID
     package var project: ProjectID
+    /// The project's revision that the job was planned for, where it was remembered and may have changed since.
+    package var projectRevision: Int?
     /// Who pays.
     package var user: UserID
     package var shot: ShotName
@@ -37,7 +39,8 @@ package struct NewJob: Sendable {
     package var traceparent: String?
 
     package init(
-        id: JobID, tenant: TenantID, project: ProjectID, user: UserID, shot: ShotName, version: Int, function: String,
+        id: JobID, tenant: TenantID, project: ProjectID, projectRevision: Int? = nil, user: UserID, shot: ShotName,
+        version: Int, function: String,
         functionVersion: String, functionDigest: String, manifest: JSONValue, parameters: JSONValue,
         inputs: [String: String] = [:], quality: QualityTier = .standard, queue: String, priority: Int = 5,
         maxAttempts: Int = 3, timeoutSeconds: Int = 900, notBefore: Date? = nil, dependsOn: [JobID] = [], credits: Int,
@@ -46,6 +49,7 @@ package struct NewJob: Sendable {
         self.id = id
         self.tenant = tenant
         self.project = project
+        self.projectRevision = projectRevision
         self.user = user
         self.shot = shot
         self.version = version
@@ -66,14 +70,4 @@ package struct NewJob: Sendable {
         self.requestID = requestID
         self.traceparent = traceparent
     }
-}
-
-/// What became of a submission.
-package enum Admission: Sendable {
-    /// It is a job now.
-    case admitted(JobRecord)
-    /// The same idempotency key came before with the same body: the first answer again.
-    case replayed(IdempotentAnswer)
-    /// A job with this id was there already (a commit whose answer was lost, or a message sent twice).
-    case known(JobRecord)
 }

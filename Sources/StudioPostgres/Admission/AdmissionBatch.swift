@@ -1,0 +1,138 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+
+/// The units of one transaction: looked up, decided in their order, then written together.
+struct AdmissionBatch {
+    /// A job that was found good, and what else is written with it.
+    struct Accepted {
+        var job: NewJob
+        var state: JobState
+        var dependsOn: [JobID]
+    }
+    /// An idempotency key and what is kept for it.
+    struct Answered {
+        var request: IdempotencyRequest
+        var answer: IdempotentAnswer
+    }
+
+    private let units: [AdmissionUnit]
+    private let activeJobsPerUser: Int
+    /// For each unit the jobs that each of its jobs waits for, with the places that name them.
+    private let dependencies: [[Result<[AdmissionDependency], StudioError>]]
+    private let view: AdmissionView
+    private var accounts: [UserID: AdmissionView.Account]
+    private(set) var results: [Result<UnitAdmission, any Error>] = []
+    private(set) var accepted: [Accepted] = []
+    private(set) var answered: [Answered] = []
+    private(set) var released: [IdempotencyRequest] = []
+
+    /// Reads what there is to know, and locks what must not change until the commit.
+    init(
+        _ units: [AdmissionUnit], activeJobsPerUser: Int, looksForKnown: Bool, on connection: PostgresConnection
+    ) throws {
+        self.units = units
+        self.activeJobsPerUser = activeJobsPerUser
+        dependencies = units.map { unit in
+            unit.jobs.map { job in Result { () throws(StudioError) in try AdmissionDependency.all(of: job) } }
+        }
+        let upstream = dependencies.joined().flatMap { (try? $0.get().map(\.id)) ?? [] }
+        view = try AdmissionView(
+            units, upstream: Set(upstream), looksForKnown: looksForKnown, on: connection)
+        accounts = view.accounts
+    }
+
+    /// Decides about every unit, in order: what one is given the next no longer has.
+    mutating func decide() {
+        for place in units.indices { results.append(decide(place)) }
+    }
+
+    private mutating func decide(_ place: Int) -> Result<UnitAdmission, any Error> {
+        let unit = units[place]
+        switch view.keys[place] {
+        case .replay(let answer)?: return .success(.replayed(answer))
+        case .refused(let error)?: return .failure(error)
+        case .claimed?, nil: break
+        }
+        let before = (accounts, accepted.count)
+        do {
+            var refusals: [Int: StudioError] = [:]
+            var verdicts: [AdmissionVerdict] = []
+            for (index, job) in unit.jobs.enumerated() {
+                let verdict = try verdict(on: job, dependencies: dependencies[place][index])
+                if case .refused(let error) = verdict { refusals[index] = error }
+                verdicts.append(verdict)
+            }
+            guard refusals.isEmpty || (unit.isPartial && refusals.count < unit.jobs.count) else {
+                undo(to: before, unit)
+                return .success(.refused(refusals))
+            }
+            if case .claimed? = view.keys[place], let keyed = unit.idempotency {
+                answered.append(Answered(request: keyed.request, answer: try keyed.answer(verdicts)))
+            }
+            return .success(.decided(verdicts))
+        } catch {
+            undo(to: before, unit)
+            return .failure(error)
+        }
+    }
+
+    private mutating func undo(
+        to before: (accounts: [UserID: AdmissionView.Account], accepted: Int), _ unit: AdmissionUnit
+    ) {
+        accounts = before.accounts
+        accepted.removeSubrange(before.accepted...)
+        // The key of a refused request is as good as new.
+        if let request = unit.idempotency?.request { released.append(request) }
+    }
+
+    private mutating func verdict(
+        on job: NewJob, dependencies: Result<[AdmissionDependency], StudioError>
+    ) throws -> AdmissionVerdict {
+        if let known = view.known[job.id] {
+            guard known.user == job.user, known.project == job.project else {
+                return .refused(StudioError(.conflict, "there is another job with this id"))
+            }
+            return .known(AdmittedJob(known))
+        }
+        guard let project = view.projects[job.project], project.tenant == job.tenant else {
+            return .refused(StudioError(.notFound, "there is no such project"))
+        }
+        if let revision = job.projectRevision, revision != project.revision { throw ProjectChanged() }
+        guard !project.isArchived else {
+            return .refused(StudioError(.conflict, "the project is archived; restore it to submit jobs"))
+        }
+        do throws(StudioError) {
+            let upstream = try dependencies.get()
+            let state = try AdmissionDependency.state(of: upstream, in: job.project, view.upstream)
+            try pay(for: job)
+            accepted.append(Accepted(job: job, state: state, dependsOn: upstream.map(\.id)))
+            return .admitted(AdmittedJob(job, state: state, projectName: project.name, createdAt: view.now))
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    private mutating func pay(for job: NewJob) throws(StudioError) {
+        var account = accounts[job.user] ?? AdmissionView.Account()
+        try account.check(cost: job.credits, activeJobsPerUser: activeJobsPerUser)
+        account.available -= job.credits
+        account.activeJobs += 1
+        accounts[job.user] = account
+    }
+}
+
+extension AdmissionView.Account {
+    /// Whether there is a place and the money for one more job.
+    func check(cost: Int, activeJobsPerUser: Int) throws(StudioError) {
+        guard activeJobsPerUser == 0 || activeJobs < activeJobsPerUser else {
+            throw StudioError(
+                .quotaExceeded,
+                "you have \(activeJobsPerUser) jobs that are not finished, as many as one user may have; "
+                    + "wait until some are, or cancel some")
+        }
+        guard available >= cost else {
+            throw StudioError(.insufficientCredits, "this job costs \(cost) credits and \(available) are available")
+        }
+    }
+}
