@@ -103,53 +103,38 @@ struct BatchSubmission: Sendable {
 
     private static func answer(_ verdicts: [AdmissionVerdict], early: [Int: StudioError]) throws -> JSONAnswer {
         var verdicts = verdicts[...]
-        let items = try (0..<(verdicts.count + early.count)).map { index in
-            if let error = early[index] { return BatchReceipt.Item(refused: error) }
-            guard let verdict = verdicts.popFirst() else { throw noVerdict }
+        var (admitted, refused): (Int64, Int64) = (0, 0)
+        var items: [JSONValue] = []
+        for index in 0..<(verdicts.count + early.count) {
+            guard let verdict = early[index].map(AdmissionVerdict.refused) ?? verdicts.popFirst() else {
+                throw noVerdict
+            }
             switch verdict {
-            case .admitted(let job), .known(let job): return BatchReceipt.Item(job: JobReceipt(job), problem: nil)
-            case .refused(let error): return BatchReceipt.Item(refused: error)
+            case .admitted(let job), .known(let job):
+                admitted += 1
+                items.append(["job": JobReceipt(job).document])
+            case .refused(let error):
+                refused += 1
+                items.append(["problem": problem(error)])
             }
         }
-        let receipt = BatchReceipt(
-            admitted: items.count { $0.job != nil }, refused: items.count { $0.problem != nil }, items: items)
+        let receipt: JSONValue = ["admitted": .integer(admitted), "refused": .integer(refused), "items": .array(items)]
         return JSONAnswer(encoded: try JSONText.compact(receipt, sortedKeys: true), status: .accepted)
     }
-}
 
-/// The answer to a list of submissions.
-struct BatchReceipt: Encodable, Sendable {
-    /// What became of one of them: a job or a problem.
-    struct Item: Encodable, Sendable {
-        let job: JobReceipt?
-        let problem: ItemProblem?
-
-        init(job: JobReceipt?, problem: ItemProblem?) {
-            self.job = job
-            self.problem = problem
-        }
-
-        init(refused error: StudioError) { self.init(job: nil, problem: ItemProblem(Problem(error))) }
-    }
     /// A problem document without the request it answers.
-    struct ItemProblem: Encodable, Sendable {
-        let type: String
-        let title: String
-        let status: Int
-        let detail: String
-        let errors: [Finding]?
-
-        init(_ problem: Problem) {
-            type = "/problems/\(problem.code)"
-            title = problem.title
-            status = problem.status.code
-            detail = problem.detail
-            errors = problem.findings.isEmpty ? nil : problem.findings
+    private static func problem(_ error: StudioError) -> JSONValue {
+        let problem = Problem(error)
+        var document: [String: JSONValue] = [
+            "type": .string("/problems/\(problem.code)"), "title": .string(problem.title),
+            "status": .integer(Int64(problem.status.code)), "detail": .string(problem.detail),
+        ]
+        if !problem.findings.isEmpty {
+            document["errors"] = .array(
+                problem.findings.map {
+                    ["pointer": .string($0.pointer), "code": .string($0.code), "detail": .string($0.detail)]
+                })
         }
+        return .object(document)
     }
-
-    let admitted: Int
-    let refused: Int
-    /// In the order of the request.
-    let items: [Item]
 }

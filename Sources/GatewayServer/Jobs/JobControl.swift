@@ -46,7 +46,7 @@ struct JobControl: Sendable {
         let job: JobRecord
         if let claim = try request.idempotency(body: body, caller: caller) {
             let outcome = try await jobs.retry(id, tenant: caller.tenantID, idempotency: claim) {
-                try IdempotentAnswer(Self.answer($0))
+                try IdempotentAnswer(JobReceipt(AdmittedJob($0)).answer)
             }
             switch outcome {
             case .replayed(let first): return JSONAnswer(replaying: first)
@@ -59,14 +59,7 @@ struct JobControl: Sendable {
         dispatcher.dispatch([AdmittedJob(job)])
         await announcer.announce()
         context.logger.info("job queued again", metadata: ["job": "\(id)", "round": "\(job.round)"])
-        return try Self.answer(job)
-    }
-
-    private static func answer(_ job: JobRecord) throws -> JSONAnswer {
-        // Sorted, so that the answer kept for the idempotency key and the one given now are the same to the byte.
-        JSONAnswer(
-            encoded: try JSONText.compact(JobReceipt(AdmittedJob(job)), sortedKeys: true), status: .accepted,
-            headers: [.location: JobLinks.path(of: job.id)])
+        return try JobReceipt(AdmittedJob(job)).answer
     }
 
     private func tellWorker(of job: JobRecord, context: GatewayContext) async {

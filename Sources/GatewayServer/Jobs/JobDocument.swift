@@ -3,37 +3,6 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 
-/// The answer to a submission and to a retry: the promise that the job's row is committed.
-struct JobReceipt: Encodable, Sendable {
-    let id: JobID
-    let state: JobState
-    let project: String
-    let shot: String
-    let version: Int
-    let function: String
-    let functionVersion: String
-    let progress: Double
-    let attempt: Int
-    let creditsHeld: Int
-    let createdAt: Date
-    let links: JobLinks
-
-    init(_ job: AdmittedJob) {
-        id = job.id
-        state = job.state
-        project = job.projectName
-        shot = job.shot
-        version = job.version
-        function = job.function
-        functionVersion = job.functionVersion
-        progress = 0
-        attempt = job.attempt
-        creditsHeld = job.state.isFinished ? 0 : job.credits
-        createdAt = job.createdAt
-        links = JobLinks(job.id, projectName: job.projectName)
-    }
-}
-
 /// Where to go from a job.
 struct JobLinks: Encodable, Sendable {
     let `self`: String

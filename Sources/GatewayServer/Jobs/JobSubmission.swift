@@ -32,7 +32,7 @@ struct JobSubmission: Sendable {
     ) async throws -> JSONAnswer {
         let claim = try request.idempotency(body: body, caller: caller)
         let keyed = claim.map { claim in
-            AdmissionUnit.KeyedAnswer(claim) { try IdempotentAnswer(Self.answer($0[0].job())) }
+            AdmissionUnit.KeyedAnswer(claim) { try IdempotentAnswer(JobReceipt($0[0].job()).answer) }
         }
         let admission = try await admit(body: body, project: name, caller: caller, claim: claim) { project in
             let submission = try Submission(try JSONBody.decode(JSONValue.self, from: body))
@@ -45,7 +45,7 @@ struct JobSubmission: Sendable {
         case .decided(let verdicts):
             let job = try verdicts[0].job()
             Self.tell(job, context.logger)
-            return try Self.answer(job)
+            return try JobReceipt(job).answer
         }
     }
 
@@ -103,13 +103,6 @@ struct JobSubmission: Sendable {
     }
 
     private static let noVerdict = StudioError(.internalFault, "a submission got no verdict")
-
-    private static func answer(_ job: AdmittedJob) throws -> JSONAnswer {
-        // Sorted, so that the answer kept for the idempotency key and the one given now are the same to the byte.
-        JSONAnswer(
-            encoded: try JSONText.compact(JobReceipt(job), sortedKeys: true), status: .accepted,
-            headers: [.location: JobLinks.path(of: job.id)])
-    }
 }
 
 extension AdmissionVerdict {

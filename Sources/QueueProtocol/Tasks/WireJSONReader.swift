@@ -5,18 +5,30 @@ extension WireJSON {
     /// - Parameter bytes: UTF-8 text.
     /// - Throws: `TaskMessageError` of code `notJSON` that names the reason and the byte.
     public init(decoding bytes: [UInt8]) throws(TaskMessageError) {
-        var reader = WireJSONReader(bytes: bytes)
+        var reader = WireJSONReader(bytes: bytes, dialect: .python)
         self = try reader.document()
     }
 }
 
 /// A recursive-descent reader over bytes; nesting is bounded so that no text can exhaust the stack.
 struct WireJSONReader {
+    /// What counts as JSON.
+    enum Dialect {
+        /// RFC 8259 and nothing else.
+        case standard
+        /// What Python's `json` also writes: `NaN`, infinities, and halves of surrogate pairs, read as U+FFFD.
+        case python
+    }
+
     private static let deepest = 200
     private let bytes: [UInt8]
+    private let dialect: Dialect
     private var index = 0
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
+    init(bytes: [UInt8], dialect: Dialect) {
+        self.bytes = bytes
+        self.dialect = dialect
+    }
 
     mutating func document() throws(TaskMessageError) -> WireJSON {
         let value = try self.value(depth: 0)
@@ -36,8 +48,8 @@ struct WireJSONReader {
         case UInt8(ascii: "t"): return try word("true", .bool(true))
         case UInt8(ascii: "f"): return try word("false", .bool(false))
         case UInt8(ascii: "n"): return try word("null", .null)
-        case UInt8(ascii: "N"): return try word("NaN", .number("NaN"))
-        case UInt8(ascii: "I"): return try word("Infinity", .number("Infinity"))
+        case UInt8(ascii: "N") where dialect == .python: return try word("NaN", .number("NaN"))
+        case UInt8(ascii: "I") where dialect == .python: return try word("Infinity", .number("Infinity"))
         default: return .number(try number())
         }
     }
@@ -87,7 +99,7 @@ struct WireJSONReader {
     private mutating func number() throws(TaskMessageError) -> String {
         let start = index
         let negative = take("-")
-        if negative, index < bytes.count, bytes[index] == UInt8(ascii: "I") {
+        if negative, dialect == .python, index < bytes.count, bytes[index] == UInt8(ascii: "I") {
             _ = try word("Infinity", .null)
             return "-Infinity"
         }
@@ -155,16 +167,21 @@ struct WireJSONReader {
     private mutating func escapedScalar() throws(TaskMessageError) -> Character {
         let unit = try hexadecimal()
         if let scalar = Unicode.Scalar(UInt32(unit)) { return Character(scalar) }
+        if dialect == .standard, !(0xD800...0xDBFF).contains(unit) { throw failure("half of a surrogate pair") }
         let pairFollows =
             (0xD800...0xDBFF).contains(unit) && index + 1 < bytes.count && bytes[index] == UInt8(ascii: "\\")
             && bytes[index + 1] == UInt8(ascii: "u")
-        guard pairFollows else { return "\u{FFFD}" }
+        guard pairFollows else {
+            guard dialect == .python else { throw failure("half of a surrogate pair") }
+            return "\u{FFFD}"
+        }
         let before = index
         index += 2
         let low = try hexadecimal()
         guard (0xDC00...0xDFFF).contains(low),
             let scalar = Unicode.Scalar(0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) - 0xDC00))
         else {
+            guard dialect == .python else { throw failure("half of a surrogate pair") }
             index = before
             return "\u{FFFD}"
         }
@@ -187,7 +204,12 @@ struct WireJSONReader {
     }
 
     private mutating func skipSpace() {
-        while index < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[index]) { index += 1 }
+        while index < bytes.count {
+            switch bytes[index] {
+            case 0x20, 0x0A, 0x0D, 0x09: index += 1
+            default: return
+            }
+        }
     }
 
     private mutating func take(_ character: Unicode.Scalar) -> Bool {

@@ -12,6 +12,11 @@ public enum JSONText {
     /// - Returns: UTF-8 text without a trailing newline.
     /// - Throws: `EncodingError` for values JSON cannot say.
     public static func compact(_ value: some Encodable, sortedKeys: Bool = false) throws -> Data {
+        if let value = value as? JSONValue {
+            var bytes: [UInt8] = []
+            if value.write(to: &bytes, sortedKeys: sortedKeys) { return Data(bytes) }
+            // The coder says which value it is that JSON cannot say.
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = sortedKeys ? [.withoutEscapingSlashes, .sortedKeys] : [.withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .custom { date, encoder in
@@ -40,6 +45,14 @@ public enum JSONText {
     /// - Returns: The value.
     /// - Throws: `DecodingError` that names the place and the reason.
     public static func decode<Value: Decodable>(_ type: Value.Type, from data: Data) throws -> Value {
+        if Value.self == JSONValue.self {
+            do {
+                if let value = try JSONValue(readingText: Array(data)) as? Value { return value }
+            } catch {
+                throw DecodingError.dataCorrupted(
+                    DecodingError.Context(codingPath: [], debugDescription: error.message))
+            }
+        }
         let decoder = JSONDecoder()
         decoder.dateDecodingStrategy = .custom { decoder in
             let container = try decoder.singleValueContainer()

@@ -42,6 +42,38 @@ struct JSONValueTests {
         #expect(throws: EncodingError.self) { try JSONText.string(JSONValue.number(.nan)) }
     }
 
+    @Test(
+        "what is no JSON by the standard is refused",
+        arguments: [
+            "", "{", "[1,]", "{\"a\":1,}", "NaN", "-Infinity", "01", "1.", "'a'", "\"\u{1}\"", #""\ud800""#,
+            #""\udc00""#,
+            #""\ud800\u0041""#, "1e999", "1 2", "tru", "\"a", "{1:2}", String(repeating: "[", count: 100_000),
+        ])
+    func strictness(text: String) {
+        let error = #expect(throws: DecodingError.self) { try JSONText.decode(JSONValue.self, from: text) }
+        guard case .dataCorrupted(let context)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(context.codingPath.isEmpty)
+    }
+
+    @Test(
+        "what is read and written is what Foundation's coders read and write",
+        arguments: [
+            #"{"a":[null,true,-2.5,1e3,2.0,0.1,1e-7,123456789012345680000,"x"],"b":{"z":{},"y":[]}}"#,
+            #""\ud83d\ude00 \u00e4 \"\\\/\b\f\n\r\t\u0000\u001f""#, " [ 1 , 2 ] \n", "\"\u{7F}ä😀\"", "-0", "1.5e300",
+        ])
+    func agreement(text: String) throws {
+        let ours = try JSONText.decode(JSONValue.self, from: text)
+        let theirs = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
+        #expect(ours == theirs)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
+        #expect(
+            try JSONText.string(ours, sortedKeys: true) == String(decoding: encoder.encode(theirs), as: UTF8.self))
+    }
+
     @Test func documentsAreSortedIndentedAndEndWithANewline() throws {
         let value: JSONValue = ["b": [1, ["z": "a/b", "y": []]], "a": [:], "ä": "\u{1}\n\""]
         let text = String(decoding: try JSONText.document(value), as: UTF8.self)
