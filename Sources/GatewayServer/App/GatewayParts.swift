@@ -25,6 +25,8 @@ struct GatewayParts: Sendable {
     let houseKeeping: HouseKeeping
     let board: JobProgressBoard
     let progress: ProgressListener
+    /// A connection of its own: commits wait for each other and for nothing else.
+    let admissionDatabase: Database
     let admissions: AdmissionQueue
     let projectCreation: ProjectCreation
     let projectRecovery: ProjectRecovery
@@ -74,7 +76,9 @@ struct GatewayParts: Sendable {
         board = JobProgressBoard()
         let progress = ProgressListener(bus: bus, board: board)
         self.progress = progress
-        admissions = AdmissionQueue(JobAdmission(database, activeJobsPerUser: maxActiveJobsPerUser)) { jobs in
+        admissionDatabase = try Self.admissionDatabase(common)
+        let admission = JobAdmission(admissionDatabase, activeJobsPerUser: maxActiveJobsPerUser)
+        admissions = AdmissionQueue(admission) { jobs in
             dispatcher.dispatch(jobs)
             for project in Set(jobs.map(\.project)) { progress.watch(project) }
             Task { await announcer.announce() }
@@ -87,11 +91,25 @@ struct GatewayParts: Sendable {
             logger: Logger(label: "projects"))
     }
 
+    /// Ends all connections to PostgreSQL, once what runs on them is done.
+    func closeDatabases() async {
+        await admissionDatabase.close()
+        await database.close()
+    }
+
     /// The way to PostgreSQL.
     static func database(_ common: StudioConfiguration.Common) throws -> Database {
         try Database(
             PostgresConfiguration(
                 common.databaseURL, applicationName: "studio-gateway", connections: common.databaseConnections))
+    }
+
+    private static func admissionDatabase(_ common: StudioConfiguration.Common) throws -> Database {
+        var configuration = PostgresConfiguration(
+            common.databaseURL, applicationName: "studio-gateway-admission", connections: 1)
+        // Each of its statements has one good plan, however many jobs there are.
+        configuration.plansOnce = true
+        return try Database(configuration)
     }
 
     /// The way to Redis.

@@ -2,25 +2,31 @@ import QueueProtocol
 import StudioCore
 
 extension AdmissionBatch {
-    /// Writes what was decided: a statement for each table, however many jobs.
+    /// Writes what was decided and commits it: one statement, however many jobs.
     ///
     /// - Parameters:
     ///   - knownRevisions: Digests of function revisions that are known to be there.
     ///   - connection: The transaction.
-    /// - Returns: Digests of the revisions that are there once this is committed.
+    /// - Returns: The revisions that are there now, and the units whose key had been used, which were left out.
     /// - Throws: `PostgresError`.
-    func write(knownRevisions: Set<String>, on connection: PostgresConnection) throws -> Set<String> {
+    func write(
+        knownRevisions: Set<String>, on connection: PostgresConnection
+    ) throws -> (revisions: Set<String>, keyUsed: [Int]) {
+        guard !accepted.isEmpty else { return ([], []) }
         let revisions = try writeRevisions(except: knownRevisions, on: connection)
-        if !accepted.isEmpty { try connection.execute(SQL.jobs, try jobColumns()) }
         let dependencies = accepted.flatMap { entry in entry.dependsOn.map { (job: entry.job.id, on: $0) } }
-        if !dependencies.isEmpty {
-            try connection.execute(SQL.dependencies, [.ids(dependencies.map(\.job)), .ids(dependencies.map(\.on))])
+        let rows = try connection.queryAndCommit(
+            SQL.write,
+            try jobColumns() + keyColumns() + [
+                .ids(dependencies.map(\.job)), .ids(dependencies.map(\.on)),
+            ])
+        guard rows.count < answered.count else { return (revisions, []) }
+        var kept: Set<String> = []
+        for row in rows {
+            kept.insert("\(try row.decode("user_id", as: UserID.self)) \(try row.decode("key", as: String.self))")
         }
-        if !answered.isEmpty { try writeAnswers(on: connection) }
-        if !released.isEmpty {
-            try connection.execute(SQL.release, [.ids(released.map(\.user)), .texts(released.map(\.key))])
-        }
-        return revisions
+        let keyUsed = answered.filter { !kept.contains("\($0.request.user) \($0.request.key)") }
+        return (revisions, keyUsed.map(\.place))
     }
 
     private func writeRevisions(except known: Set<String>, on connection: PostgresConnection) throws -> Set<String> {
@@ -34,15 +40,13 @@ extension AdmissionBatch {
         return added
     }
 
-    private func writeAnswers(on connection: PostgresConnection) throws {
-        try connection.execute(
-            SQL.answers,
-            [
-                .ids(answered.map(\.request.user)), .texts(answered.map(\.request.key)),
-                .ints(answered.map(\.answer.status)),
-                .texts(try answered.map { try JSONText.string($0.answer.headers) }),
-                .texts(answered.map(\.answer.body)),
-            ])
+    private func keyColumns() throws -> [PostgresParameter] {
+        [
+            .ids(answered.map(\.request.user)), .texts(answered.map(\.request.key)),
+            .texts(answered.map(\.request.fingerprint)), .ints(answered.map(\.answer.status)),
+            .texts(try answered.map { try Self.json(.object($0.answer.headers.mapValues(JSONValue.string))) }),
+            .texts(answered.map(\.answer.body)),
+        ]
     }
 
     private func jobColumns() throws -> [PostgresParameter] {
@@ -51,16 +55,17 @@ extension AdmissionBatch {
             .ids(jobs.map(\.id)), .ids(jobs.map(\.tenant)), .ids(jobs.map(\.project)), .ids(jobs.map(\.user)),
             .texts(jobs.map(\.shot.text)), .ints(jobs.map(\.version)), .texts(jobs.map(\.function)),
             .texts(jobs.map(\.functionDigest)), .texts(try jobs.map { try Self.json($0.parameters) }),
-            .texts(try jobs.map { $0.inputs.isEmpty ? "{}" : try Self.json($0.inputs) }),
+            .texts(try jobs.map { try Self.json(.object($0.inputs.mapValues(JSONValue.string))) }),
             .texts(jobs.map(\.quality.rawValue)), .texts(jobs.map(\.queue)), .ints(jobs.map(\.priority)),
             .ints(jobs.map(\.maxAttempts)), .ints(jobs.map(\.timeoutSeconds)),
             .optionalTexts(jobs.map { $0.notBefore.map(Timestamp.text) }),
             .texts(accepted.map(\.state.rawValue)), .ints(jobs.map(\.credits)), .optionalTexts(jobs.map(\.requestID)),
             .optionalTexts(jobs.map(\.traceparent)),
+            .optionalTexts(accepted.map { $0.key?.user.description }), .optionalTexts(accepted.map { $0.key?.key }),
         ]
     }
 
-    private static func json(_ value: some Encodable) throws(PostgresError) -> String {
+    private static func json(_ value: JSONValue) throws(PostgresError) -> String {
         do {
             return try JSONText.string(value)
         } catch {
@@ -73,35 +78,42 @@ extension AdmissionBatch {
             INSERT INTO function_revisions (digest, name, version, manifest) VALUES ($1, $2, $3, $4)
             ON CONFLICT DO NOTHING
             """
-        static let jobs = """
-            WITH j AS (
+        // Keys first: a job whose key was used is not written, and then nothing else of its unit is.
+        static let write = """
+            WITH kept AS (
+                INSERT INTO idempotency_keys AS k (user_id, key, fingerprint, status, headers, body)
+                SELECT * FROM unnest($23::uuid[], $24::text[], $25::text[], $26::integer[], $27::jsonb[], $28::text[])
+                    AS a (user_id, key, fingerprint, status, headers, body)
+                ORDER BY user_id, key
+                ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, resource_id = NULL,
+                    status = excluded.status, headers = excluded.headers, body = excluded.body, created_at = now()
+                WHERE k.created_at < now() - interval '24 hours'
+                RETURNING k.user_id, k.key
+            ), j AS (
                 INSERT INTO jobs (id, tenant_id, project_id, user_id, shot, version, function, function_revision,
                     parameters, inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state,
                     credits, request_id, traceparent, queued_at)
-                SELECT a.*, CASE WHEN a.state = 'queued' THEN now() END
+                SELECT id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
+                    inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
+                    request_id, traceparent, CASE WHEN state = 'queued' THEN now() END
                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[],
                     $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::smallint[], $14::integer[],
-                    $15::integer[], $16::timestamptz[], $17::text[], $18::bigint[], $19::text[], $20::text[])
+                    $15::integer[], $16::timestamptz[], $17::text[], $18::bigint[], $19::text[], $20::text[],
+                    $21::uuid[], $22::text[])
                     AS a (id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
-                    request_id, traceparent)
+                    request_id, traceparent, key_user, key)
+                WHERE key IS NULL OR (key_user, key) IN (SELECT user_id, key FROM kept)
                 RETURNING id, user_id, round, credits
+            ), hold AS (
+                INSERT INTO ledger_entries (user_id, job_id, round, kind, amount)
+                SELECT user_id, id, round, 'hold', credits FROM j WHERE credits > 0
+            ), dependencies AS (
+                INSERT INTO job_dependencies (job_id, depends_on)
+                SELECT d.job_id, d.depends_on FROM unnest($29::uuid[], $30::uuid[]) AS d (job_id, depends_on)
+                JOIN j ON j.id = d.job_id
             )
-            INSERT INTO ledger_entries (user_id, job_id, round, kind, amount)
-            SELECT user_id, id, round, 'hold', credits FROM j WHERE credits > 0
-            """
-        static let dependencies = """
-            INSERT INTO job_dependencies (job_id, depends_on) SELECT * FROM unnest($1::uuid[], $2::uuid[])
-            """
-        static let answers = """
-            UPDATE idempotency_keys k SET status = a.status, headers = a.headers, body = a.body
-            FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::jsonb[], $5::text[])
-                AS a (user_id, key, status, headers, body)
-            WHERE k.user_id = a.user_id AND k.key = a.key
-            """
-        static let release = """
-            DELETE FROM idempotency_keys k USING unnest($1::uuid[], $2::text[]) AS a (user_id, key)
-            WHERE k.user_id = a.user_id AND k.key = a.key AND k.status IS NULL
+            SELECT user_id, key FROM kept
             """
     }
 }

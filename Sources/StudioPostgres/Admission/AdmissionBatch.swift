@@ -9,9 +9,12 @@ struct AdmissionBatch {
         var job: NewJob
         var state: JobState
         var dependsOn: [JobID]
+        /// The key that must be free for it to be written.
+        var key: IdempotencyRequest?
     }
     /// An idempotency key and what is kept for it.
     struct Answered {
+        var place: Int
         var request: IdempotencyRequest
         var answer: IdempotentAnswer
     }
@@ -25,7 +28,8 @@ struct AdmissionBatch {
     private(set) var results: [Result<UnitAdmission, any Error>] = []
     private(set) var accepted: [Accepted] = []
     private(set) var answered: [Answered] = []
-    private(set) var released: [IdempotencyRequest] = []
+    /// Places of units that were refused and came with a key: it may have its first answer.
+    private(set) var refusedWithKey: [Int] = []
 
     /// Reads what there is to know, and locks what must not change until the commit.
     init(
@@ -49,45 +53,39 @@ struct AdmissionBatch {
 
     private mutating func decide(_ place: Int) -> Result<UnitAdmission, any Error> {
         let unit = units[place]
-        switch view.keys[place] {
-        case .replay(let answer)?: return .success(.replayed(answer))
-        case .refused(let error)?: return .failure(error)
-        case .claimed?, nil: break
-        }
         let before = (accounts, accepted.count)
         do {
             var refusals: [Int: StudioError] = [:]
             var verdicts: [AdmissionVerdict] = []
             for (index, job) in unit.jobs.enumerated() {
-                let verdict = try verdict(on: job, dependencies: dependencies[place][index])
+                let verdict = try verdict(
+                    on: job, dependencies: dependencies[place][index], key: unit.idempotency?.request)
                 if case .refused(let error) = verdict { refusals[index] = error }
                 verdicts.append(verdict)
             }
             guard refusals.isEmpty || (unit.isPartial && refusals.count < unit.jobs.count) else {
-                undo(to: before, unit)
+                undo(place, to: before)
                 return .success(.refused(refusals))
             }
-            if case .claimed? = view.keys[place], let keyed = unit.idempotency {
-                answered.append(Answered(request: keyed.request, answer: try keyed.answer(verdicts)))
+            // Where nothing is written the jobs are known, and their key was kept by the commit that made them.
+            if let keyed = unit.idempotency, accepted.count > before.1 {
+                answered.append(Answered(place: place, request: keyed.request, answer: try keyed.answer(verdicts)))
             }
             return .success(.decided(verdicts))
         } catch {
-            undo(to: before, unit)
+            undo(place, to: before)
             return .failure(error)
         }
     }
 
-    private mutating func undo(
-        to before: (accounts: [UserID: AdmissionView.Account], accepted: Int), _ unit: AdmissionUnit
-    ) {
+    private mutating func undo(_ place: Int, to before: (accounts: [UserID: AdmissionView.Account], accepted: Int)) {
         accounts = before.accounts
         accepted.removeSubrange(before.accepted...)
-        // The key of a refused request is as good as new.
-        if let request = unit.idempotency?.request { released.append(request) }
+        if units[place].idempotency != nil { refusedWithKey.append(place) }
     }
 
     private mutating func verdict(
-        on job: NewJob, dependencies: Result<[AdmissionDependency], StudioError>
+        on job: NewJob, dependencies: Result<[AdmissionDependency], StudioError>, key: IdempotencyRequest?
     ) throws -> AdmissionVerdict {
         if let known = view.known[job.id] {
             guard known.user == job.user, known.project == job.project else {
@@ -106,7 +104,7 @@ struct AdmissionBatch {
             let upstream = try dependencies.get()
             let state = try AdmissionDependency.state(of: upstream, in: job.project, view.upstream)
             try pay(for: job)
-            accepted.append(Accepted(job: job, state: state, dependsOn: upstream.map(\.id)))
+            accepted.append(Accepted(job: job, state: state, dependsOn: upstream.map(\.id), key: key))
             return .admitted(AdmittedJob(job, state: state, projectName: project.name, createdAt: view.now))
         } catch {
             return .refused(error)

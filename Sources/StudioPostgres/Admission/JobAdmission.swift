@@ -5,7 +5,7 @@ import Synchronization
 /// Admits jobs, many requests in one transaction: what arrives together is committed together, with one fsync, and each
 /// is answered for itself. A request that is refused never fails its neighbours.
 package final class JobAdmission: Sendable {
-    private let database: Database
+    let database: Database
     private let activeJobsPerUser: Int
     /// Digests of function revisions that are committed: they are never removed.
     private let knownRevisions = Mutex<Set<String>>([])
@@ -105,14 +105,41 @@ package final class JobAdmission: Sendable {
     ) async throws -> [Result<UnitAdmission, any Error>] {
         let known = knownRevisions.withLock { $0 }
         let limit = activeJobsPerUser
-        let (results, added) = try await database.transaction { connection in
+        let (decided, added, keyed) = try await database.transaction { connection in
             var batch = try AdmissionBatch(
                 units, activeJobsPerUser: limit, looksForKnown: looksForKnown, on: connection)
             batch.decide()
-            return (batch.results, try batch.write(knownRevisions: known, on: connection))
+            let written = try batch.write(knownRevisions: known, on: connection)
+            return (batch.results, written.revisions, batch.refusedWithKey + written.keyUsed)
         }
         if !added.isSubset(of: known) { knownRevisions.withLock { $0.formUnion(added) } }
+        var results = decided
+        // A key that was used decides whatever else was to be said, also of a request that would be refused now.
+        for (place, answer) in try await firstAnswers(to: units, at: keyed) { results[place] = answer }
         return results
+    }
+}
+
+extension JobAdmission {
+    /// What the keys of some units were given first; nothing where a key is free.
+    private func firstAnswers(
+        to units: [AdmissionUnit], at places: [Int]
+    ) async throws -> [Int: Result<UnitAdmission, any Error>] {
+        let requests = places.compactMap { place in units[place].idempotency.map { (place, $0.request) } }
+        guard !requests.isEmpty else { return [:] }
+        let found = try await database.withConnection { [database] connection in
+            try IdempotencyStore(database).firstAnswers(to: requests.map(\.1), on: connection)
+        }
+        var answers: [Int: Result<UnitAdmission, any Error>] = [:]
+        for (place, request) in requests {
+            switch found[request] {
+            case .replay(let answer)?: answers[place] = .success(.replayed(answer))
+            case .mismatch?: answers[place] = .failure(IdempotencyStore.mismatch)
+            case .inProgress?: answers[place] = .failure(IdempotencyStore.inProgress)
+            case .fresh?, nil: break
+            }
+        }
+        return answers
     }
 }
 

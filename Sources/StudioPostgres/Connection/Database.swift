@@ -117,7 +117,7 @@ public final class Database: Sendable {
     private static func inTransaction<T>(
         _ connection: PostgresConnection, _ body: (PostgresConnection) throws -> T
     ) throws -> T {
-        try connection.script("BEGIN")
+        connection.begin()
         let value: T
         do {
             value = try body(connection)

@@ -16,6 +16,9 @@ public struct PostgresConfiguration: Sendable {
     public var idleInTransactionTimeout: Duration
     /// How long sent bytes may stay unacknowledged before a TCP connection counts as cut; default 10 seconds.
     public var tcpUserTimeout: Duration
+    /// Whether a prepared statement is planned once and not for its values; default false. For connections whose every
+    /// statement has one good plan: planning can cost more than running.
+    public var plansOnce: Bool
     /// Prepared statements kept per connection; default 256.
     public var preparedStatementLimit: Int
 
@@ -35,6 +38,7 @@ public struct PostgresConfiguration: Sendable {
         statementTimeout = .seconds(30)
         idleInTransactionTimeout = .seconds(60)
         tcpUserTimeout = .seconds(10)
+        plansOnce = false
         preparedStatementLimit = 256
     }
 }

@@ -30,6 +30,7 @@ extension PostgresConnection {
         let options = [
             "statement_timeout=\(configuration.statementTimeout.wholeMilliseconds)",
             "idle_in_transaction_session_timeout=\(configuration.idleInTransactionTimeout.wholeMilliseconds)",
+            "plan_cache_mode=\(configuration.plansOnce ? "force_generic_plan" : "auto")",
             // What the decoders of this room expect.
             "timezone=UTC", "datestyle=ISO", "intervalstyle=postgres",
         ]

@@ -3,12 +3,23 @@ import Glibc
 
 /// One connection. It belongs to the thread that `Database` runs closures on, and every call blocks that thread.
 public final class PostgresConnection {
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
     /// How long an answer may take before the server counts as cut off; nil waits for ever.
     var answerTimeout: Duration?
     private var statements: StatementCache
     /// Whether the connection must not be used again.
-    private(set) var isBroken = false
+    var isBroken = false
+    var transaction = Transaction.none
+
+    /// BEGIN travels with the first statement, so that a transaction costs no round trip to open.
+    enum Transaction {
+        case none
+        /// The next statement takes BEGIN along.
+        case beginning
+        case open
+        /// A statement took COMMIT along and it was done.
+        case committed
+    }
 
     /// Takes ownership of a libpq connection that is ready for queries.
     init(owning handle: OpaquePointer, configuration: PostgresConfiguration) {
@@ -30,6 +41,25 @@ public final class PostgresConnection {
     /// - Returns: The rows.
     /// - Throws: `PostgresError`.
     public func query(_ sql: String, _ parameters: [PostgresParameter] = []) throws(PostgresError) -> PostgresRows {
+        try query(sql, parameters, commits: false)
+    }
+
+    /// Runs the last statement of a transaction together with its COMMIT: one round trip for both.
+    ///
+    /// - Parameters:
+    ///   - sql: One statement with `$1`, `$2`, … for values; it is prepared once per connection.
+    ///   - parameters: The values.
+    /// - Returns: The rows; what the statement did is committed.
+    /// - Throws: `PostgresError`, with code `commitUnknown` where the answer to COMMIT was lost.
+    package func queryAndCommit(
+        _ sql: String, _ parameters: [PostgresParameter]
+    ) throws(PostgresError) -> PostgresRows {
+        try query(sql, parameters, commits: true)
+    }
+
+    private func query(
+        _ sql: String, _ parameters: [PostgresParameter], commits: Bool
+    ) throws(PostgresError) -> PostgresRows {
         let name = try prepared(sql)
         // One buffer of NUL-terminated texts; offsets first, since the buffer moves while it grows.
         var bytes: [CChar] = []
@@ -47,13 +77,24 @@ public final class PostgresConnection {
             guard isClean else { throw PostgresError(.invalidValue, operatorDetail: "a text has a NUL character") }
             bytes.append(0)
         }
+        let begins = transaction == .beginning
+        let isPipeline = begins || commits
+        if isPipeline { guard PQenterPipelineMode(handle) == 1 else { throw lost() } }
+        if begins { guard send("BEGIN") else { throw lost() } }
         let wasSent = bytes.withUnsafeBufferPointer { buffer in
             let values = offsets.map { offset in offset.flatMap { buffer.baseAddress?.advanced(by: $0) } }
             return PQsendQueryPrepared(handle, name, Int32(values.count), values, nil, nil, 0)
         }
         guard wasSent == 1 else { throw lost() }
-        return PostgresRows(owning: try answer())
+        guard isPipeline else { return PostgresRows(owning: try answer()) }
+        if commits { guard send("COMMIT") else { throw lost() } }
+        return PostgresRows(owning: try pipelineAnswer(begins: begins, commits: commits))
     }
+
+    private func send(_ command: String) -> Bool { PQsendQueryParams(handle, command, 0, nil, nil, nil, nil, 0) == 1 }
+
+    /// Opens a transaction with the next statement.
+    func begin() { transaction = .beginning }
 
     /// Runs a statement for what it does.
     ///
@@ -74,6 +115,8 @@ public final class PostgresConnection {
     /// - Throws: `PostgresError`.
     @discardableResult
     package func script(_ sql: String) throws(PostgresError) -> String {
+        let sql = transaction == .beginning ? "BEGIN; " + sql : sql
+        if transaction == .beginning { transaction = .open }
         guard PQsendQuery(handle, sql) == 1 else { throw lost() }
         let result = try answer()
         defer { PQclear(result) }
@@ -82,6 +125,12 @@ public final class PostgresConnection {
 
     /// Commits; where the answer is lost it is not known whether it happened.
     func commit() throws(PostgresError) {
+        defer { transaction = .none }
+        switch transaction {
+        // No statement was run, or the last one brought it along.
+        case .none, .beginning, .committed: return
+        case .open: break
+        }
         let tag: String
         do {
             tag = try script("COMMIT")
@@ -97,7 +146,8 @@ public final class PostgresConnection {
 
     /// Ends a transaction that failed; a connection that cannot even do that is broken.
     func rollBack() {
-        guard !isBroken else { return }
+        defer { transaction = .none }
+        guard !isBroken, transaction == .open else { return }
         do { try script("ROLLBACK") } catch { isBroken = true }
     }
 
@@ -154,7 +204,7 @@ public final class PostgresConnection {
         return last
     }
 
-    private func waitForInput(until deadline: ContinuousClock.Instant?) -> Bool {
+    func waitForInput(until deadline: ContinuousClock.Instant?) -> Bool {
         while true {
             var milliseconds: Int32 = -1
             if let deadline {
@@ -169,7 +219,7 @@ public final class PostgresConnection {
         }
     }
 
-    private func failure(of result: OpaquePointer) -> PostgresError {
+    func failure(of result: OpaquePointer) -> PostgresError {
         func field(_ code: Int32) -> String? { PQresultErrorField(result, code).map { String(cString: $0) } }
         guard PQstatus(handle) == CONNECTION_OK, let state = field(studio_pg_diag_sqlstate) else {
             var error = lost()
@@ -182,40 +232,8 @@ public final class PostgresConnection {
         return PostgresError(code, sqlState: state, constraint: field(studio_pg_diag_constraint_name))
     }
 
-    private func lost() -> PostgresError {
+    func lost() -> PostgresError {
         isBroken = true
         return PostgresError(.unavailable, operatorDetail: "the connection was lost")
     }
-}
-
-/// Which statement is prepared under which name; the least recently used makes room.
-private struct StatementCache {
-    private let limit: Int
-    private var entries: [String: (name: String, used: UInt64)] = [:]
-    private var clock: UInt64 = 0
-
-    init(limit: Int) { self.limit = max(1, limit) }
-
-    mutating func name(of sql: String) -> String? {
-        guard let entry = entries[sql] else { return nil }
-        clock += 1
-        entries[sql] = (entry.name, clock)
-        return entry.name
-    }
-
-    /// Forgets a statement where the cache is full, and returns the name it was prepared under.
-    mutating func makeRoom() -> String? {
-        guard entries.count >= limit, let oldest = entries.min(by: { $0.value.used < $1.value.used }) else {
-            return nil
-        }
-        entries[oldest.key] = nil
-        return oldest.value.name
-    }
-
-    mutating func nextName() -> String {
-        clock += 1
-        return "s\(clock)"
-    }
-
-    mutating func remember(_ sql: String, as name: String) { entries[sql] = (name, clock) }
 }

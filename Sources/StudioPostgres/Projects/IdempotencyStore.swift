@@ -28,6 +28,33 @@ package struct IdempotencyStore: Sendable {
             // Whoever had it gave it up between the two statements; the sender may try again.
             return .inProgress
         }
+        return try Self.worth(of: row, to: request)
+    }
+
+    /// What keys are worth now, without taking them; a key that is free is not in the answer.
+    ///
+    /// - Parameters:
+    ///   - requests: The keys and what came with them.
+    ///   - connection: Where to look.
+    /// - Returns: By request, as `claim` would tell.
+    /// - Throws: `PostgresError`.
+    package func firstAnswers(
+        to requests: [IdempotencyRequest], on connection: PostgresConnection
+    ) throws -> [IdempotencyRequest: IdempotencyClaim] {
+        let parameters: [PostgresParameter] = [.ids(requests.map(\.user)), .texts(requests.map(\.key))]
+        var claims: [IdempotencyRequest: IdempotencyClaim] = [:]
+        for row in try connection.query(SQL.lookAtMany, parameters) {
+            let (user, key): (UserID, String) = (try row.decode("user_id"), try row.decode("key"))
+            for request in requests where request.user == user && request.key == key {
+                claims[request] = try Self.worth(of: row, to: request)
+            }
+        }
+        return claims
+    }
+
+    private static func worth(
+        of row: PostgresRow, to request: IdempotencyRequest
+    ) throws(PostgresError) -> IdempotencyClaim {
         guard try row.decode("fingerprint") == request.fingerprint else { return .mismatch }
         guard let status: Int = try row.decode("status") else { return .inProgress }
         return .replay(
@@ -85,6 +112,11 @@ package struct IdempotencyStore: Sendable {
             """
         static let look = """
             SELECT fingerprint, status, headers, body FROM idempotency_keys WHERE user_id = $1 AND key = $2
+            """
+        static let lookAtMany = """
+            SELECT user_id, key, fingerprint, status, headers, body
+            FROM idempotency_keys JOIN unnest($1::uuid[], $2::text[]) AS a (user_id, key) USING (user_id, key)
+            WHERE created_at >= now() - interval '24 hours'
             """
         static let complete = """
             UPDATE idempotency_keys SET status = $3, headers = $4, body = $5 WHERE user_id = $1 AND key = $2
