@@ -5,7 +5,7 @@ public enum Timestamp {
     /// The text of a time, such as `2026-11-21T08:03:34.950Z`; finer than a millisecond is cut.
     ///
     /// - Parameter date: The time.
-    /// - Returns: 24 characters for years 0 to 9999.
+    /// - Returns: 24 characters; years beyond 0 to 9999 are written as these.
     public static func text(_ date: Date) -> String {
         // To the microsecond first: a Double holds .950 as .94999…, and cutting that would lose a millisecond.
         let milliseconds = Int64(((date.timeIntervalSince1970 * 1_000_000).rounded() / 1000).rounded(.down))
@@ -14,8 +14,26 @@ public enum Timestamp {
         let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
         let secondOfDay = seconds - days * 86400
         let (year, month, day) = civil(fromDays: days)
-        return pad(year, 4) + "-" + pad(month, 2) + "-" + pad(day, 2) + "T" + pad(secondOfDay / 3600, 2) + ":"
-            + pad(secondOfDay / 60 % 60, 2) + ":" + pad(secondOfDay % 60, 2) + "." + pad(fraction, 3) + "Z"
+        return String(unsafeUninitializedCapacity: 32) { buffer in
+            var end = 0
+            func put(_ value: Int64, width: Int, _ mark: Unicode.Scalar) {
+                var value = value
+                for place in stride(from: end + width - 1, through: end, by: -1) {
+                    buffer[place] = UInt8(ascii: "0") + UInt8(value % 10)
+                    value /= 10
+                }
+                buffer[end + width] = UInt8(ascii: mark)
+                end += width + 1
+            }
+            put(min(max(year, 0), 9999), width: 4, "-")
+            put(month, width: 2, "-")
+            put(day, width: 2, "T")
+            put(secondOfDay / 3600, width: 2, ":")
+            put(secondOfDay / 60 % 60, width: 2, ":")
+            put(secondOfDay % 60, width: 2, ".")
+            put(fraction, width: 3, "Z")
+            return end
+        }
     }
 
     /// The time that an RFC 3339 text names; `Z`, numeric offsets, a space instead of `T` and up to nine decimals are
@@ -83,11 +101,6 @@ public enum Timestamp {
             value = value * 10 + Int64(byte - 48)
         }
         return value
-    }
-
-    private static func pad(_ value: Int64, _ width: Int) -> String {
-        let text = String(value)
-        return text.utf8.count >= width ? text : String(repeating: "0", count: width - text.utf8.count) + text
     }
 
     // Days to and from the civil calendar: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".

@@ -55,8 +55,8 @@ extension SchemaNode {
         if let maxLength, length > maxLength {
             faults.append(("maxLength", "must have at most \(maxLength) characters"))
         }
-        if let pattern, let expression = try? Regex(pattern), text.firstMatch(of: expression) == nil {
-            faults.append(("pattern", "must match \(pattern)"))
+        if let pattern, !pattern.isFound(in: text) {
+            faults.append(("pattern", "must match \(pattern.text)"))
         }
         return faults
     }

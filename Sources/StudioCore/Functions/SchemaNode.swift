@@ -26,7 +26,7 @@ final class SchemaNode: Sendable, Hashable {
     let allowed: [JSONValue]?
     let minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf: JSONValue?
     let minLength, maxLength, minItems, maxItems: Int?
-    let pattern: String?
+    let pattern: SchemaPattern?
     let uniqueItems: Bool
     let items: SchemaNode?
     let properties: [String: SchemaNode]
@@ -149,13 +149,13 @@ struct SchemaReader {
         return value.objectValue ?? [:]
     }
 
-    mutating func pattern() -> String? {
+    mutating func pattern() -> SchemaPattern? {
         guard let value = take("pattern") else { return nil }
-        guard let text = value.stringValue, (try? Regex(text)) != nil else {
+        guard let pattern = value.stringValue.flatMap(SchemaPattern.init) else {
             refuse("pattern", "not a regular expression")
             return nil
         }
-        return text
+        return pattern
     }
 }
 

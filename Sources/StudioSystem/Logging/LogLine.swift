@@ -61,6 +61,9 @@ struct LogLine {
 
     /// As JSON writes a string; what terminals or readers could take for an end of the line is escaped too.
     private static func quoted(_ text: String) -> String {
+        if text.utf8.allSatisfy({ isPlain($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+            return "\"" + text + "\""
+        }
         var out = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -77,7 +80,11 @@ struct LogLine {
         return out + "\""
     }
 
+    /// A printing character of ASCII, as nearly all are.
+    private static func isPlain(_ byte: UInt8) -> Bool { (0x20...0x7E).contains(byte) }
+
     private static func oneLine(_ text: String) -> String {
+        if text.utf8.allSatisfy(isPlain) { return text }
         guard text.unicodeScalars.contains(where: { endsLine($0) || isControl($0) }) else { return text }
         var out = String.UnicodeScalarView()
         for scalar in text.unicodeScalars { out.append(endsLine(scalar) ? "⏎" : isControl(scalar) ? " " : scalar) }

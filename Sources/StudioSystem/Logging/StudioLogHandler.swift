@@ -71,12 +71,20 @@ public struct StudioLogHandler: LogHandler {
 
     private static let secretWords = [
         "password", "secret", "token", "authorization", "cookie", "credential", "jwt", "private_key",
-    ]
+    ].map { Array($0.utf8) }
+
+    /// Over bytes: this is asked for every field of every line.
+    private static func namesSecret(_ key: String) -> Bool {
+        let name = key.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
+        return secretWords.contains { word in
+            name.count >= word.count
+                && (0...(name.count - word.count)).contains { name[$0..<($0 + word.count)].elementsEqual(word) }
+        }
+    }
 
     /// The value as text; what a key that names a secret stands for is left out, however deep it lies.
     private static func shown(_ key: String, _ value: Logger.Metadata.Value) -> String {
-        let name = key.lowercased()
-        guard !secretWords.contains(where: { name.contains($0) }) else { return "(redacted)" }
+        guard !namesSecret(key) else { return "(redacted)" }
         switch value {
         case .string(let text): return text
         case .stringConvertible(let value): return value.description

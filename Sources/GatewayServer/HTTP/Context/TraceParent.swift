@@ -41,9 +41,13 @@ struct TraceParent: Sendable, Hashable, CustomStringConvertible {
         var generator = SystemRandomNumberGenerator()
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
-        for _ in 0..<count {
-            let byte = UInt8.random(in: 0...255, using: &generator)
-            text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        while text.count < count * 2 {
+            // Sixteen digits for each call of the system.
+            var bits = generator.next()
+            for _ in 0..<min(16, count * 2 - text.count) {
+                text.append(digits[Int(bits & 15)])
+                bits >>= 4
+            }
         }
         // A span or trace of zeros means "none"; the chance is 2^-64, and this costs nothing.
         return text.allSatisfy { $0 == 48 } ? randomHex(bytes: count) : String(decoding: text, as: UTF8.self)
