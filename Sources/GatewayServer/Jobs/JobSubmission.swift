@@ -6,6 +6,7 @@ import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
 /// Admits jobs: everything is checked before anything is kept, then one transaction keeps the idempotency key, the held
 /// credits, the job, its dependencies and the event.
@@ -53,7 +54,8 @@ struct JobSubmission: Sendable {
             context.logger.info(
                 "job admitted",
                 metadata: [
-                    "job": "\(record.id)", "project": "\(record.projectName)", "function": "\(record.function)",
+                    LogKey.job: "\(record.id)", LogKey.project: "\(record.projectName)",
+                    LogKey.function: "\(record.function)",
                     "state": "\(record.state.rawValue)", "credits": "\(record.credits)",
                 ])
             return try Self.answer(record)
