@@ -63,7 +63,7 @@ extension JobStore {
         }
         let upstream = try dependencies(of: job)
         let state = try stateForDependencies(upstream, project: job.project, on: connection)
-        try checkFunds(of: job.user, cost: job.credits, on: connection)
+        try checkQuotaAndCredits(of: job.user, cost: job.credits, on: connection)
         let record = try insert(job, state: state, dependsOn: upstream.map(\.id), project: project, on: connection)
         if let idempotency, let answer {
             try IdempotencyStore(database).complete(idempotency, answer: answer(record), on: connection)
@@ -127,7 +127,7 @@ extension JobStore {
     }
 
     /// Locks the user's account, so that two jobs cannot both take the last place or spend the last credit.
-    func checkFunds(of user: UserID, cost: Int, on connection: PostgresConnection) throws {
+    func checkQuotaAndCredits(of user: UserID, cost: Int, on connection: PostgresConnection) throws {
         guard cost > 0 || activeJobsPerUser > 0 else { return }
         let available = try connection.query(AdmissionSQL.funds, [.id(user)]).first?.decode("available") ?? 0
         if activeJobsPerUser > 0 { try checkQuota(of: user, on: connection) }

@@ -96,7 +96,7 @@ extension JobStore {
         guard try !connection.query(RequestSQL.isArchived, [.id(job.project)])[0].decode("is_archived") else {
             throw StudioError(.conflict, "the project is archived; restore it to retry jobs")
         }
-        try checkFunds(of: job.user, cost: job.credits, on: connection)
+        try checkQuotaAndCredits(of: job.user, cost: job.credits, on: connection)
         try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
         return try record(id, on: connection)
     }
