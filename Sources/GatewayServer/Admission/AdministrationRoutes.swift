@@ -43,7 +43,7 @@ struct AdministrationRoutes: RouteGroup {
         let roles: [Role]
         let disabled: Bool
         let createdAt: Date
-        let credits: [String: Int]
+        let credits: CreditsDocument
 
         init(_ user: TenantUser) {
             id = user.id
@@ -52,7 +52,7 @@ struct AdministrationRoutes: RouteGroup {
             roles = user.roles.sorted { $0.rawValue < $1.rawValue }
             disabled = user.disabledAt != nil
             createdAt = user.createdAt
-            credits = ["available": user.available, "held": user.held, "settled": user.settled]
+            credits = CreditsDocument(user.account)
         }
     }
 
@@ -75,7 +75,7 @@ struct AdministrationRoutes: RouteGroup {
     }
 
     private func users(of caller: Caller) -> TenantUsers {
-        TenantUsers(database: database, tenant: caller.tenantID)
+        TenantUsers(database, of: caller.tenantID)
     }
 
     private func create(_ request: Request, _ context: GatewayContext) async throws -> Response {

@@ -36,8 +36,7 @@ extension GatewayParts {
                 upload: FileUpload(folders: folders, projects: projects, digests: digests, limit: uploadLimit),
                 folders: folders, digests: digests),
             WorkerRoutes(
-                workers: WorkerStore(database), queries: OperatorQueries(database: database), queue: queue,
-                library: library, silence: workerSilence),
+                workers: WorkerStore(database), jobs: jobs, queue: queue, library: library, silence: workerSilence),
         ]
     }
 }

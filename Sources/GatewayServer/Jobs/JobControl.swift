@@ -75,7 +75,8 @@ struct JobControl: Sendable {
             try await bus.send(.cancel(job: job.id, attempt: job.attempt), to: job.worker)
         } catch {
             context.logger.notice(
-                "the worker hears of the cancel at its next heartbeat", error: error, metadata: [LogKey.job: "\(job.id)"])
+                "the worker hears of the cancel at its next heartbeat", error: error,
+                metadata: [LogKey.job: "\(job.id)"])
         }
     }
 }

@@ -9,7 +9,7 @@ import StudioRedis
 /// For operators: who runs what, and what waits.
 struct WorkerRoutes: RouteGroup {
     let workers: WorkerStore
-    let queries: OperatorQueries
+    let jobs: JobStore
     let queue: TaskQueue
     let library: FunctionLibrary
     /// How long after its last sign of life a worker is shown as lost.
@@ -40,17 +40,19 @@ struct WorkerRoutes: RouteGroup {
     @Sendable private func queues(_ request: Request, context: GatewayContext) async throws -> Response {
         try context.require(.administer)
         let page = try PageRequest(request)
-        let names = library.queues.drop { name in page.cursor.map { name <= $0 } ?? false }.prefix(page.limit + 1)
+        let load = try await jobs.load()
+        // A queue that only waiting jobs name, since its function is gone, is still one to look at.
+        let names = Set(library.queues).union(load.map(\.queue)).sorted()
+            .drop { name in page.cursor.map { name <= $0 } ?? false }.prefix(page.limit + 1)
         let depths = try await queue.depths(of: Array(names))
-        let backlog = try await queries.backlog()
         let now = now()
         return try .json(
             Page(Array(names), for: page, key: { $0 }) { name in
-                let waiting = backlog.first { $0.queue == name }
+                let waiting = load.first { $0.queue == name }
                 return QueueDocument(
                     name: name, queued: waiting?.queued ?? 0, running: waiting?.running ?? 0,
                     onRunway: depths.filter { $0.queue == name }.reduce(0) { $0 + $1.count },
-                    oldestAgeSeconds: waiting?.oldestQueuedAt.map { max(0, now.timeIntervalSince($0)) })
+                    oldestAgeSeconds: waiting?.oldestReadyAt.map { max(0, now.timeIntervalSince($0)) })
             })
     }
 }

@@ -92,9 +92,9 @@ struct TestGateway: Sendable {
             HealthRoutes(checks: settings.readiness),
             MetricsRoutes(
                 registry: .gateway(
-                    http: http, events: events, jobs: JobCounts(studio.database, lifetime: .zero),
+                    http: http, events: events, jobs: JobCounts(JobStore(studio.database), lifetime: .zero),
                     queue: TaskQueue(client: client, keys: StudioKeys(database: configuration.database)),
-                    queues: ["studio"])),
+                    queues: { ["studio"] })),
             LoginRoutes(
                 users: users, throttle: LoginThrottle(studio.database, limits: settings.throttle), passwords: passwords,
                 tokens: tokens, tokenLifetime: .seconds(3600), now: settings.now),

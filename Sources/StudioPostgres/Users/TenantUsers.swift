@@ -1,36 +1,40 @@
-import FoundationEssentials
-import QueueProtocol
-import StudioCore
-import StudioPostgres
+package import FoundationEssentials
+package import QueueProtocol
+package import StudioCore
 
 /// A user as administrators see them.
-struct TenantUser: Sendable, Hashable {
-    var id: UserID
-    var email: String
-    var displayName: String
-    var roles: Set<Role>
-    var disabledAt: Date?
-    var createdAt: Date
-    var available: Int
-    var held: Int
-    var settled: Int
+package struct TenantUser: Sendable, Hashable {
+    package var id: UserID
+    package var email: String
+    package var displayName: String
+    package var roles: Set<Role>
+    package var disabledAt: Date?
+    package var createdAt: Date
+    /// Their credits.
+    package var account: CreditAccount
 }
 
 /// The users of one tenant, for its administrators. What changes something runs within the caller's transaction, so that
-/// it is one with an idempotency key.
-struct TenantUsers: Sendable {
-    let database: Database
-    let tenant: TenantID
+/// it is one with an idempotency key. Refusals are `StudioError`, faults `PostgresError`.
+package struct TenantUsers: Sendable {
+    private let database: Database
+    private let tenant: TenantID
 
-    /// The users, newest first.
-    func list(limit: Int, before: UserID?) async throws -> [TenantUser] {
+    /// The users of a tenant.
+    package init(_ database: Database, of tenant: TenantID) {
+        self.database = database
+        self.tenant = tenant
+    }
+
+    /// The users, newest first; `before` is the last id of the page before.
+    package func list(limit: Int, before: UserID?) async throws -> [TenantUser] {
         try await database.withConnection { [tenant] connection in
             try connection.query(SQL.list, [.id(tenant), .id(before), .int(limit)]).map { try TenantUser($0) }
         }
     }
 
     /// A user; `not-found` for one of another tenant.
-    func user(_ id: UserID, on connection: PostgresConnection) throws -> TenantUser {
+    package func user(_ id: UserID, on connection: PostgresConnection) throws -> TenantUser {
         guard let row = try connection.query(SQL.one, [.id(tenant), .id(id)]).first else {
             throw StudioError(.notFound, "there is no such user")
         }
@@ -38,7 +42,7 @@ struct TenantUsers: Sendable {
     }
 
     /// Makes a user with an account; `conflict` where the address is taken.
-    func create(_ user: NewUser, on connection: PostgresConnection) throws -> TenantUser {
+    package func create(_ user: NewUser, on connection: PostgresConnection) throws -> TenantUser {
         let made = try connection.query(
             SQL.create,
             [
@@ -55,7 +59,7 @@ struct TenantUsers: Sendable {
     }
 
     /// Changes what is not nil; `conflict` where no administrator who is not disabled would be left.
-    func update(
+    package func update(
         _ id: UserID, roles: Set<Role>?, isDisabled: Bool?, on connection: PostgresConnection
     ) throws -> TenantUser {
         // Every change of the tenant's users waits here, so that two administrators cannot remove each other.
@@ -74,7 +78,9 @@ struct TenantUsers: Sendable {
     }
 
     /// Gives a user credits.
-    func grant(_ credits: Int, to id: UserID, note: String, on connection: PostgresConnection) throws -> TenantUser {
+    package func grant(
+        _ credits: Int, to id: UserID, note: String, on connection: PostgresConnection
+    ) throws -> TenantUser {
         _ = try user(id, on: connection)
         try connection.execute(SQL.grant, [.id(id), .int(credits), .text(note)])
         return try user(id, on: connection)
@@ -115,7 +121,6 @@ extension TenantUser {
         self.init(
             id: try row.decode("id"), email: try row.decode("email"), displayName: try row.decode("display_name"),
             roles: Set(roles.compactMap(Role.init(rawValue:))), disabledAt: try row.decode("disabled_at"),
-            createdAt: try row.decode("created_at"), available: try row.decode("available"),
-            held: try row.decode("held"), settled: try row.decode("settled"))
+            createdAt: try row.decode("created_at"), account: try CreditAccount(row))
     }
 }
