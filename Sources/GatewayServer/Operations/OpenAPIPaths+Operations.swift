@@ -66,9 +66,14 @@ extension OpenAPIPaths {
             ]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/workers", tag: "Operations", summary: "Who runs what",
+            detail:
+                "Operators, who are the administrators of the studio's own tenant, see every worker and all it runs. "
+                + "Administrators of other tenants see the workers that run a job of theirs, and those jobs.",
             permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Worker")]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/queues", tag: "Operations", summary: "What waits, and how long",
+            detail:
+                "Counts everybody's jobs for operators, and for administrators of other tenants those of the tenant.",
             permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Queue")]),
     ]
 }

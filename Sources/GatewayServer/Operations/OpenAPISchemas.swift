@@ -138,22 +138,24 @@ enum OpenAPISchemas {
         ),
         (
             "Worker",
-            .object([
-                ("id", .id()), ("name", .text()), ("hostname", .text()), ("pid", .whole()), ("version", .text()),
-                ("queues", .list(.text())), ("slots", .whole(1...Int.max)),
-                ("state", .word(["serving", "draining", "stopped", "lost"])), ("startedAt", .time()),
-                ("seenAt", .time()),
-                ("running", .list(.object([("job", .id()), ("attempt", .whole(1...Int.max))]))),
-            ])
+            .object(
+                [
+                    ("id", .id()), ("name", .text()), ("hostname", .text("For operators.")),
+                    ("pid", .whole(nil, "For operators.")), ("version", .text("For operators.")),
+                    ("queues", .list(.text(), "For operators.")), ("slots", .whole(1...Int.max, "For operators.")),
+                    ("state", .word(["serving", "draining", "stopped", "lost"])), ("startedAt", .time()),
+                    ("seenAt", .time()),
+                    ("running", .list(.object([("job", .id()), ("attempt", .whole(1...Int.max))]))),
+                ], optional: ["hostname", "pid", "version", "queues", "slots"])
         ),
         (
             "Queue",
             .object(
                 [
                     ("name", .text()), ("queued", .count("Ready and not claimed.")), ("running", .count()),
-                    ("onRunway", .count("Messages in Redis.")),
+                    ("onRunway", .count("Messages in Redis; for operators.")),
                     ("oldestAgeSeconds", .number("How long the oldest queued job has waited.")),
-                ], optional: ["oldestAgeSeconds"])
+                ], optional: ["onRunway", "oldestAgeSeconds"])
         ),
     ]
 }
