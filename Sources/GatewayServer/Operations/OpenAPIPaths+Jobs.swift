@@ -3,6 +3,7 @@ import StudioCore
 extension OpenAPIPaths {
     private static let job = OpenAPIOperation.Parameter.path("job", "The job's id.")
     private static let take = OpenAPIOperation.Parameter.path("take", "The take's id.")
+    private static let etag = ("ETag", "The version of what people think of the take, for `If-Match`.")
     private static let shot = OpenAPIOperation.Parameter.query(
         "shot", "Of one shot only.", .text(pattern: "^[A-Z0-9][A-Z0-9-]{0,31}$"))
 
@@ -82,7 +83,7 @@ extension OpenAPIPaths {
             answers: [.page(of: "Take")]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/takes/{take}", tag: "Takes", summary: "A take: its probe and provenance",
-            permission: .read, parameters: [take], answers: [.ok("Take", "The take.")]),
+            permission: .read, parameters: [take], answers: [.ok("Take", "The take.", headers: [etag])]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/takes/{take}/media", tag: "Takes", summary: "A take's bytes",
             permission: .read,
@@ -94,7 +95,7 @@ extension OpenAPIPaths {
             answers: downloads("image/jpeg"), problems: [.rangeNotSatisfiable, .preconditionFailed]),
         OpenAPIOperation(
             method: "PUT", path: "/api/v1/takes/{take}/rating", tag: "Takes", summary: "Rate or circle a take",
-            permission: .work, parameters: [take], body: .json("Rating"), answers: [.ok("Take", "The take afterwards.")]
-        ),
+            permission: .work, parameters: [take], body: .json("Rating"),
+            answers: [.ok("Take", "The take afterwards.", headers: [etag])], needsIfMatch: true),
     ]
 }

@@ -67,7 +67,12 @@ enum OpenAPISchemas {
             "User",
             .object([
                 ("id", .id()), ("email", .text()), ("displayName", .text()), ("roles", roles), ("disabled", .flag()),
-                ("createdAt", .time()), ("credits", .named("Credits")),
+                ("createdAt", .time()),
+                (
+                    "revision",
+                    .whole(1...Int.max, "Raised by every change but those of credits; the ETag is `r` and it.")
+                ),
+                ("credits", .named("Credits")),
             ])
         ),
         (
@@ -92,7 +97,8 @@ enum OpenAPISchemas {
                 [
                     ("id", .id()), ("name", projectName), ("title", .text()), ("description", .text()),
                     ("quality", quality), ("createdAt", .time()), ("createdBy", .id()), ("archived", .flag()),
-                    ("archivedAt", .time()), ("revision", .whole(1...Int.max, "Raised by every change; the ETag.")),
+                    ("archivedAt", .time()),
+                    ("revision", .whole(1...Int.max, "Raised by every change; the ETag is `r` and it.")),
                     (
                         "links",
                         .object([("self", .text()), ("jobs", .text()), ("takes", .text()), ("events", .text())])

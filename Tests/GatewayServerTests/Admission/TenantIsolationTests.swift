@@ -44,10 +44,10 @@ import Testing
                 case "PATCH /api/v1/projects/{project}": (["if-match: *"], #"{"title": "Taken over"}"#)
                 case "POST /api/v1/projects/{project}/jobs":
                     ([], #"{"shot": "B", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
-                case "PUT /api/v1/takes/{take}/rating": ([], #"{"rating": 5, "circled": true}"#)
+                case "PUT /api/v1/takes/{take}/rating": (["if-match: *"], #"{"rating": 5, "circled": true}"#)
                 case "PUT /api/v1/projects/{project}/files/{path}":
                     (["if-match: *", "content-type: application/octet-stream"], "overwritten")
-                case "PATCH /api/v1/admin/users/{user}": ([], #"{"roles": ["admin"]}"#)
+                case "PATCH /api/v1/admin/users/{user}": (["if-match: *"], #"{"roles": ["admin"]}"#)
                 case "POST /api/v1/admin/users/{user}/credits": ([], #"{"credits": 5}"#)
                 default: ([], nil)
                 }
