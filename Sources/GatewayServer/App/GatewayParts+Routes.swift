@@ -28,7 +28,7 @@ extension GatewayParts {
             JobRoutes(
                 submission: submission, control: control, projects: directory, jobs: jobs, board: board,
                 progress: progress),
-            JobLogRoutes(jobs: jobs, bus: bus, clock: ContinuousClock()),
+            JobLogRoutes(jobs: jobs, bus: bus),
             TakeRoutes(directory: directory, takes: takes, announcer: announcer),
             TakeMediaRoutes(directory: directory, takes: takes, files: TakeFiles(folders: folders)),
             FileRoutes(

@@ -56,7 +56,8 @@ extension OpenAPIPaths {
             method: "GET", path: "/api/v1/jobs/{job}/log", tag: "Jobs", summary: "The runner's log",
             detail:
                 "With `Accept: text/event-stream` it is followed: events `log` with `attempt`, `at` and `lines`, each "
-                + "with an id to resume after, and `end` when the job has finished.",
+                + "with an id to resume after, and `end` when the job has finished. Without an `end` it ends with the token "
+                + "and with the gateway: come back with `Last-Event-ID`.",
             permission: .read,
             parameters: [
                 job, .query("attempt", "Of one attempt only.", .whole(1...1_000_000)),

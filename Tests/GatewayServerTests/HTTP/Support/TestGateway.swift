@@ -20,6 +20,8 @@ struct TestGateway: Sendable {
     /// What a test turns.
     struct Settings: Sendable {
         var groups: [any RouteGroup] = []
+        /// Routes that need the gateway's own database and bus.
+        var moreGroups: @Sendable (Database, EventBus) -> [any RouteGroup] = { _, _ in [] }
         var limits = HTTPLimits()
         var requestsPerSecond = 0
         var burst: Int?
@@ -109,7 +111,8 @@ struct TestGateway: Sendable {
             configuration: .init(
                 address: .hostname("127.0.0.1", port: 0), limits: settings.limits, grace: settings.grace),
             responder: GatewayResponder(
-                router: GatewayRouter(own + settings.groups), authenticator: authenticator, rateLimiter: limiter,
+                router: GatewayRouter(own + settings.groups + settings.moreGroups(studio.database, bus)),
+                authenticator: authenticator, rateLimiter: limiter,
                 headers: ResponseHeaders(corsOrigins: settings.corsOrigins), metrics: http, logger: log.logger),
             gate: EventUpgrade(
                 hub: hub, authenticator: authenticator, rateLimiter: limiter,
