@@ -30,8 +30,8 @@ extension OpenAPIPaths {
             method: "PATCH", path: "/api/v1/projects/{project}", tag: "Projects",
             summary: "Change a project's settings",
             permission: .produce, parameters: [.project], body: .json("ProjectChange"),
-            answers: [.ok("Project", "The project afterwards.", headers: [etag])], problems: [.conflict],
-            needsIfMatch: true),
+            answers: [.ok("Project", "The project afterwards.", headers: [etag])],
+            problems: [.conflict, .schemaVersionUnsupported], needsIfMatch: true),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/projects/{project}/archive", tag: "Projects", summary: "Archive a project",
             detail: "Read-only and hidden from lists; nothing on disk is deleted. Repeating it changes nothing.",

@@ -51,6 +51,7 @@ extension Problem {
             case .forbidden: (.forbidden, "This is not allowed")
             case .notFound: (.notFound, "There is no such thing")
             case .conflict: (.conflict, "The present state does not allow this")
+            case .schemaVersionUnsupported: (.conflict, "Another version of the studio wrote this project")
             case .preconditionFailed: (.preconditionFailed, "The document changed since it was read")
             case .preconditionRequired: (.preconditionRequired, "The request must name the version it changes")
             case .idempotencyMismatch: (.unprocessableContent, "The idempotency key came with another request")
