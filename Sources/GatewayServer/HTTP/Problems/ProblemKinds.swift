@@ -18,12 +18,10 @@ extension Problem {
     static let uriTooLong = Kind(code: "uri-too-long", status: .uriTooLong, title: "The address is too long")
     static let headersTooLarge = Kind(
         code: "headers-too-large", status: .requestHeaderFieldsTooLarge, title: "The header is too large")
-    static let requestTimeout = Kind(
-        code: "request-timeout", status: .requestTimeout, title: "The request took too long to arrive")
 
     /// The kinds above.
     static let httpKinds = [
-        badRequest, methodNotAllowed, upgradeRequired, uriTooLong, headersTooLarge, requestTimeout,
+        badRequest, methodNotAllowed, upgradeRequired, uriTooLong, headersTooLarge,
     ]
 
     /// Every kind there is.

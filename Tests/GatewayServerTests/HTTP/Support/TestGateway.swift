@@ -12,6 +12,7 @@ import StudioRedis
 import StudioSystem
 import StudioTestKit
 import Synchronization
+import Testing
 
 @testable import GatewayServer
 
@@ -169,9 +170,10 @@ struct TestGateway: Sendable {
         )
     }
 
-    /// One request on a connection of its own.
+    /// One request on a connection of its own; the answer is held against the contract.
     func request(
-        _ method: String, _ path: String, token: String? = nil, headers: [String] = [], body: String? = nil
+        _ method: String, _ path: String, token: String? = nil, headers: [String] = [], body: String? = nil,
+        at place: SourceLocation = #_sourceLocation
     ) async throws -> HTTPReply {
         let connection = try await RawConnection.connect(to: port)
         defer { Task { await connection.close() } }
@@ -185,8 +187,6 @@ struct TestGateway: Sendable {
             text += "content-length: \(body.utf8.count)\r\n"
         }
         try await connection.send(text + "\r\n" + (body ?? ""))
-        return try await connection.take("an answer to \(method) \(path)") { bytes, isClosed in
-            HTTPReply.read(bytes, isClosed: isClosed, toHead: method == "HEAD")
-        }
+        return try await connection.reply(to: method, path, at: place)
     }
 }
