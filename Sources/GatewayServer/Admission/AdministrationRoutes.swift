@@ -43,7 +43,9 @@ struct AdministrationRoutes: RouteGroup {
         let roles: [Role]
         let disabled: Bool
         let createdAt: Date
-        let credits: [String: Int]
+        /// Raised by every change but those of credits; the ETag.
+        let revision: Int
+        let credits: CreditsDocument
 
         init(_ user: TenantUser) {
             id = user.id
@@ -52,7 +54,8 @@ struct AdministrationRoutes: RouteGroup {
             roles = user.roles.sorted { $0.rawValue < $1.rawValue }
             disabled = user.disabledAt != nil
             createdAt = user.createdAt
-            credits = ["available": user.available, "held": user.held, "settled": user.settled]
+            revision = user.revision
+            credits = CreditsDocument(user.account)
         }
     }
 
@@ -66,6 +69,10 @@ struct AdministrationRoutes: RouteGroup {
         router.post("/api/v1/admin/users") { request, context -> Response in
             try await create(request, context)
         }
+        router.get("/api/v1/admin/users/{user}") { request, context -> Response in
+            let users = users(of: try context.require(.administer))
+            return try Self.answer(try await users.user(try context.identifier("user"))).response
+        }
         router.patch("/api/v1/admin/users/{user}") { request, context -> Response in
             try await change(request, context)
         }
@@ -75,7 +82,7 @@ struct AdministrationRoutes: RouteGroup {
     }
 
     private func users(of caller: Caller) -> TenantUsers {
-        TenantUsers(database: database, tenant: caller.tenantID)
+        TenantUsers(database, of: caller.tenantID)
     }
 
     private func create(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -91,7 +98,8 @@ struct AdministrationRoutes: RouteGroup {
         return try await IdempotentRoute(database)
             .respond(to: request, body: Data(bodySeal.code(for: body)), caller: caller) { connection in
                 let made = try users.create(user, on: connection)
-                return try .created(UserDocument(made), location: "\(Self.users)/\(made.id)")
+                return try .created(
+                    UserDocument(made), location: "\(Self.users)/\(made.id)", etag: EntityTag(revision: made.revision))
             }
     }
 
@@ -104,11 +112,13 @@ struct AdministrationRoutes: RouteGroup {
                 Finding(pointer: "/roles", code: "required", detail: "a user has at least one role")
             ])
         }
+        let revision = try request.ifMatchRevision()
         let user = try await database.transaction { connection in
-            try users.update(id, roles: change.roles, isDisabled: change.disabled, on: connection)
+            try users.update(
+                id, roles: change.roles, isDisabled: change.disabled, expectedRevision: revision, on: connection)
         }
         accounts.forget(id)
-        return try .json(UserDocument(user))
+        return try Self.answer(user).response
     }
 
     private func grant(_ request: Request, _ context: GatewayContext) async throws -> Response {
@@ -120,8 +130,12 @@ struct AdministrationRoutes: RouteGroup {
         let users = users(of: caller)
         return try await IdempotentRoute(database).respond(to: request, body: body, caller: caller) { connection in
             let user = try users.grant(grant.credits, to: id, note: grant.note ?? "granted", on: connection)
-            return try JSONAnswer(UserDocument(user))
+            return try Self.answer(user)
         }
+    }
+
+    private static func answer(_ user: TenantUser) throws -> JSONAnswer {
+        try JSONAnswer(UserDocument(user), headers: [.eTag: EntityTag(revision: user.revision).description])
     }
 
     private static func check(_ user: NewUserBody) throws(StudioError) {

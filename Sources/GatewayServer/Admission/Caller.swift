@@ -12,6 +12,12 @@ struct Caller: Sendable, Hashable {
     let roles: Set<Role>
     /// When the token ends; a connection that lasts longer is closed then.
     let tokenExpiresAt: Date
+
+    /// Whether they run the studio for all its tenants: an administrator of the studio's own tenant, the one that the
+    /// first login belongs to. An administrator of any other tenant is that tenant's alone.
+    var isOperator: Bool {
+        tenantName == WorkspaceLayout.defaultTenant && Permission.administer.isGranted(to: roles)
+    }
 }
 
 extension GatewayContext {

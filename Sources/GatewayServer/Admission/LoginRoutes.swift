@@ -6,6 +6,7 @@ import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
 /// `POST /api/v1/auth/login`: a password for a token.
 struct LoginRoutes: RouteGroup {
@@ -53,7 +54,7 @@ struct LoginRoutes: RouteGroup {
             throw StudioError(.unauthenticated, "the address or the password is wrong")
         }
         try await throttle.recordSuccess(account: account, address: address)
-        context.logger.info("login", metadata: ["user_id": .string(user.id.description)])
+        context.logger.info("login", metadata: [LogKey.userID: .string(user.id.description)])
         let issued = now()
         let expires = Date(
             timeIntervalSince1970: (issued.timeIntervalSince1970 + Double(tokenLifetime.components.seconds))

@@ -33,12 +33,11 @@ struct AuditCommand: AsyncParsableCommand {
 extension GatewayParts {
     /// The audit of everything the gateway knows.
     var audit: AuditRun {
-        let queries = OperatorQueries(database: database)
-        return AuditRun(
+        AuditRun(
             store: StoreAudit(database),
             messages: AuditMessages(
                 jobs: JobStore(database), redis: redis, queue: queue, keys: keys, queues: library.queues),
             takes: AuditTakes(
-                queries: queries, projects: ProjectStore(database), takes: TakeStore(database), folders: folders))
+                projects: ProjectStore(database), takes: TakeStore(database), folders: folders))
     }
 }

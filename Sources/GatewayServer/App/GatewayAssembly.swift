@@ -89,8 +89,8 @@ struct GatewayAssembly: Sendable {
             ]),
             MetricsRoutes(
                 registry: .gateway(
-                    http: httpMetrics, events: parts.eventMetrics, jobs: JobCounts(parts.database), queue: parts.queue,
-                    queues: parts.library.queues)),
+                    http: httpMetrics, events: parts.eventMetrics, jobs: JobCounts(JobStore(parts.database)),
+                    queue: parts.queue, queues: { parts.library.queues })),
             GatedRoutes(
                 gate: gate,
                 groups: [

@@ -27,7 +27,7 @@ extension GatewayParts {
             JobRoutes(
                 submission: submission, control: control, projects: directory, jobs: jobs, board: board,
                 progress: progress),
-            JobLogRoutes(jobs: jobs, bus: bus, clock: ContinuousClock()),
+            JobLogRoutes(jobs: jobs, bus: bus),
             TakeRoutes(directory: directory, takes: takes, announcer: announcer),
             TakeMediaRoutes(directory: directory, takes: takes, files: TakeFiles(folders: folders)),
             FileRoutes(
@@ -35,8 +35,7 @@ extension GatewayParts {
                 upload: FileUpload(folders: folders, projects: projects, digests: digests, limit: uploadLimit),
                 folders: folders, digests: digests),
             WorkerRoutes(
-                workers: WorkerStore(database), queries: OperatorQueries(database: database), queue: queue,
-                library: library, silence: workerSilence),
+                workers: WorkerStore(database), jobs: jobs, queue: queue, library: library, silence: workerSilence),
         ]
     }
 }

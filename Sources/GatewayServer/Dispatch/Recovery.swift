@@ -5,6 +5,7 @@ import ServiceLifecycle
 import StudioCore
 import StudioPostgres
 import StudioRedis
+import StudioSystem
 import Synchronization
 
 /// Brings back what dead workers held: jobs whose lease ran out, and messages taken and never claimed.
@@ -112,7 +113,8 @@ final class Recovery: Service {
                 logger.warning(
                     "a worker was lost",
                     metadata: [
-                        "job": "\(job.claim.job)", "attempt": "\(job.claim.attempt)", "worker": "\(job.worker)",
+                        LogKey.job: "\(job.claim.job)", LogKey.attempt: "\(job.claim.attempt)",
+                        LogKey.worker: "\(job.worker)",
                         "then": "\(Self.name(of: job.end))",
                     ])
             }
@@ -134,7 +136,7 @@ final class Recovery: Service {
             guard count > 0 else { continue }
             logger.notice(
                 "messages of a worker that is gone are back on the runway",
-                metadata: ["worker": "\(worker)", "messages": "\(count)"])
+                metadata: [LogKey.worker: "\(worker)", "messages": "\(count)"])
         }
     }
 

@@ -33,7 +33,7 @@ struct FileRoutes: RouteGroup {
         case .complete(let file):
             context.logger.info(
                 "file uploaded",
-                metadata: ["project": "\(project.name)", "file": "\(file.path)", "bytes": "\(file.sizeBytes)"])
+                metadata: [LogKey.project: "\(project.name)", "file": "\(file.path)", "bytes": "\(file.sizeBytes)"])
             let location =
                 "/api/v1/projects/\(project.name)/files/"
                 + path.components.map(PercentCoding.encode).joined(separator: "/")

@@ -7,6 +7,7 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 import StudioRedis
+import StudioSystem
 
 /// Cancels and retries jobs.
 struct JobControl: Sendable {
@@ -26,10 +27,10 @@ struct JobControl: Sendable {
         case .cancelled:
             await announcer.announce()
             context.logger.info(
-                "job cancelled", metadata: ["job": "\(id)", "dependents_failed": "\(done.failedDependents.count)"])
+                "job cancelled", metadata: [LogKey.job: "\(id)", "dependents_failed": "\(done.failedDependents.count)"])
         case .requested:
             await tellWorker(of: done.job, context: context)
-            context.logger.info("job asked to stop", metadata: ["job": "\(id)"])
+            context.logger.info("job asked to stop", metadata: [LogKey.job: "\(id)"])
         case .alreadyFinished: break
         }
         return done.job
@@ -58,7 +59,7 @@ struct JobControl: Sendable {
         board.forget(id)
         dispatcher.dispatch([AdmittedJob(job)])
         await announcer.announce()
-        context.logger.info("job queued again", metadata: ["job": "\(id)", "round": "\(job.round)"])
+        context.logger.info("job queued again", metadata: [LogKey.job: "\(id)", "round": "\(job.round)"])
         return try JobReceipt(AdmittedJob(job)).answer
     }
 
@@ -67,7 +68,8 @@ struct JobControl: Sendable {
             try await bus.send(.cancel(job: job.id, attempt: job.attempt), to: job.worker)
         } catch {
             context.logger.notice(
-                "the worker hears of the cancel at its next heartbeat", error: error, metadata: ["job": "\(job.id)"])
+                "the worker hears of the cancel at its next heartbeat", error: error,
+                metadata: [LogKey.job: "\(job.id)"])
         }
     }
 }

@@ -6,10 +6,9 @@ import StudioSystem
 
 /// Holds takes against the disk: every published take has its file, its LFS object, its sidecar and its commit.
 struct AuditTakes: Sendable {
-    /// Takes read at a time.
+    /// Projects, and takes of one, read at a time.
     private static let page = 200
 
-    let queries: OperatorQueries
     let projects: ProjectStore
     let takes: TakeStore
     let folders: ProjectFolders
@@ -23,18 +22,29 @@ struct AuditTakes: Sendable {
     /// - Throws: `PostgresError`.
     func run(deep: Bool, limit: Int = 100) async throws -> [AuditFinding] {
         var findings: [AuditFinding] = []
-        for id in try await queries.projects() where findings.count < limit {
-            guard let project = try await projects.get(id) else { continue }
-            var last: TakeID?
-            repeat {
-                let rows = try await takes.list(project: id, limit: Self.page, before: last)
-                findings += try await folders.blocking { [folders] in
-                    Self.findings(rows, of: project, folders: folders, deep: deep)
-                }
-                last = rows.count == Self.page ? rows.last?.id : nil
-            } while last != nil && findings.count < limit
-        }
+        var last: ProjectID?
+        repeat {
+            let ids = try await projects.ids(limit: Self.page, after: last)
+            for id in ids where findings.count < limit {
+                findings += try await self.findings(of: id, deep: deep, limit: limit - findings.count)
+            }
+            last = ids.count == Self.page ? ids.last : nil
+        } while last != nil && findings.count < limit
         return Array(findings.prefix(limit))
+    }
+
+    private func findings(of id: ProjectID, deep: Bool, limit: Int) async throws -> [AuditFinding] {
+        guard let project = try await projects.get(id) else { return [] }
+        var findings: [AuditFinding] = []
+        var last: TakeID?
+        repeat {
+            let rows = try await takes.list(project: id, limit: Self.page, before: last)
+            findings += try await folders.blocking { [folders] in
+                Self.findings(rows, of: project, folders: folders, deep: deep)
+            }
+            last = rows.count == Self.page ? rows.last?.id : nil
+        } while last != nil && findings.count < limit
+        return findings
     }
 
     private static func findings(

@@ -73,7 +73,7 @@ enum DocsPage {
             let contents = answer.contents.map(content).joined(separator: ", ")
             html += "<tr><td>\(answer.status)</td><td>\(prose(answer.detail)) \(contents)</td></tr>"
         }
-        for kind in operation.allProblems {
+        for kind in operation.allProblems where !OpenAPIOperation.bordersProblems.contains(kind) {
             html += "<tr><td>\(kind.status.code)</td><td><code>\(kind.code)</code></td></tr>"
         }
         return html + "</table></section>"

@@ -28,20 +28,22 @@ extension MetricsRegistry {
     /// - Parameters:
     ///   - http: The requests.
     ///   - events: The event stream.
-    ///   - jobs: The jobs by state.
+    ///   - jobs: The jobs by state; a queue that only they name, since its function is gone, is told of too.
     ///   - queue: The lists in Redis.
-    ///   - queues: The queues' names.
+    ///   - queues: The queues of the functions there are, asked at every scrape: the catalogue changes.
     /// - Returns: The registry.
     static func gateway(
-        http: HTTPMetrics, events: EventMetrics, jobs: JobCounts, queue: TaskQueue, queues: [String]
+        http: HTTPMetrics, events: EventMetrics, jobs: JobCounts, queue: TaskQueue,
+        queues: @escaping @Sendable () -> [String]
     ) -> MetricsRegistry {
         MetricsRegistry([
             { http.families() },
             { events.families() },
             { await jobs.families() },
             {
+                let names = await jobs.queues().union(queues()).sorted()
                 // With Redis away there is no depth to tell; `readyz` says so.
-                guard let depths = try? await queue.depths(of: queues) else { return [] }
+                guard let depths = try? await queue.depths(of: names) else { return [] }
                 let samples = depths.map { depth in
                     Sample(
                         name: "studio_queue_messages",
@@ -79,39 +81,41 @@ extension EventMetrics {
     }
 }
 
-/// How many jobs are in each state: counted at most every ten seconds, since counting a million rows is not free.
+/// How many jobs are in each state and queue: counted at most every ten seconds, since counting a million rows is not free.
 final class JobCounts: Sendable {
     private struct Counted {
         var at: ContinuousClock.Instant
-        var counts: [(JobState, Int)]
+        var counts: [JobCount]
     }
 
-    private let database: Database
+    private let jobs: JobStore
     private let lifetime: Duration
     private let last = Mutex<Counted?>(nil)
 
-    init(_ database: Database, lifetime: Duration = .seconds(10)) {
-        self.database = database
+    init(_ jobs: JobStore, lifetime: Duration = .seconds(10)) {
+        self.jobs = jobs
         self.lifetime = lifetime
     }
 
     /// What a scrape is told; nothing while PostgreSQL is away.
     func families() async -> [MetricsRegistry.Family] {
         guard let counts = try? await counts() else { return [] }
-        let samples = counts.map { state, count in
-            MetricsRegistry.Sample(name: "studio_jobs", labels: [("state", state.rawValue)], value: Double(count))
+        let samples = JobState.allCases.map { state in
+            let sum = counts.reduce(0) { $1.state == state ? $0 + $1.count : $0 }
+            return MetricsRegistry.Sample(name: "studio_jobs", labels: [("state", state.rawValue)], value: Double(sum))
         }
         return [.init(name: "studio_jobs", help: "Jobs by state.", kind: .gauge, samples: samples)]
     }
 
-    private func counts() async throws -> [(JobState, Int)] {
+    /// The queues of jobs that are not finished; none while PostgreSQL is away.
+    func queues() async -> Set<String> {
+        guard let counts = try? await counts() else { return [] }
+        return Set(counts.filter { !$0.state.isFinished }.map(\.queue))
+    }
+
+    private func counts() async throws -> [JobCount] {
         if let last = last.withLock({ $0 }), last.at.duration(to: .now) < lifetime { return last.counts }
-        let found = try await database.withConnection { connection in
-            try connection.query("SELECT state, count(*) AS jobs FROM jobs GROUP BY state").map { row in
-                (try row.word("state", as: JobState.self), try row.decode("jobs", as: Int.self))
-            }
-        }
-        let counts = JobState.allCases.map { state in (state, found.first { $0.0 == state }?.1 ?? 0) }
+        let counts = try await jobs.counts()
         last.withLock { $0 = Counted(at: .now, counts: counts) }
         return counts
     }

@@ -12,7 +12,8 @@ enum OpenAPIDocument {
         Every POST that creates takes an `Idempotency-Key`; documents that people edit carry an `ETag` and are changed with \
         `If-Match`. `HEAD` is answered wherever `GET` is. Every answer carries `X-Request-Id`; a `traceparent` is continued. \
         Authenticated answers carry `RateLimit-Limit`, `RateLimit-Remaining` and `RateLimit-Reset` where there is a limit. \
-        What belongs to another tenant is not there: 404.
+        What belongs to another tenant is not there: 404. A request that is not well-formed HTTP/1.1 meets 400 \
+        `bad-request`, 414 or 431 at any path, and a method that a path does not take 405 with `Allow`.
         """
 
     /// The document.

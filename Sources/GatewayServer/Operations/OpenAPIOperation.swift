@@ -57,6 +57,9 @@ struct OpenAPIOperation: Sendable {
         return method.lowercased() + words.joined()
     }
 
+    /// What a request that is not well-formed HTTP meets before any route is looked for.
+    static let bordersProblems = [Problem.badRequest, Problem.uriTooLong, Problem.headersTooLarge]
+
     /// Every problem it may answer with, in order of status.
     var allProblems: [Problem.Kind] {
         var codes: Set<StudioError.Code> = [.internalFault]
@@ -67,7 +70,7 @@ struct OpenAPIOperation: Sendable {
         if body != nil { codes.formUnion([.invalid, .tooLarge, .unsupportedMediaType]) }
         if takesIdempotencyKey { codes.formUnion([.idempotencyMismatch, .conflict, .invalid]) }
         if needsIfMatch { codes.formUnion([.preconditionFailed, .preconditionRequired]) }
-        let kinds = codes.map(Problem.kind(of:)) + httpProblems
+        let kinds = codes.map(Problem.kind(of:)) + httpProblems + Self.bordersProblems
         return kinds.sorted { ($0.status.code, $0.code) < ($1.status.code, $1.code) }
     }
 
@@ -194,10 +197,13 @@ extension OpenAPIOperation.Parameter {
         .query("cursor", "Where the page begins: `nextCursor` of the page before.", .text()),
     ]
 
+    /// What is answered with 304 where nothing changed.
+    static let ifNoneMatch = header("If-None-Match", "ETags of versions the client has.")
+
     /// What every file takes.
     static let download: [Self] = [
         .header("Range", "One range of bytes; several get the whole file."),
-        .header("If-None-Match", "ETags of versions the client has."),
+        ifNoneMatch,
         .header("If-Range", "The version that the range is of."),
     ]
 }

@@ -22,6 +22,8 @@ enum OpenAPIPaths {
             permission: .read, answers: [.ok("Me", "The user, the tenant, roles, credits and quotas.")]),
     ]
 
+    private static let etag = ("ETag", "The user's version, for `If-Match`.")
+
     /// What administrators do.
     static let administration: [OpenAPIOperation] = [
         OpenAPIOperation(
@@ -34,18 +36,22 @@ enum OpenAPIPaths {
             answers: [
                 .init(
                     status: 201, detail: "The user.", contents: [.json("User")],
-                    headers: [("Location", "The user's address.")])
+                    headers: [("Location", "The user's address."), etag])
             ],
             problems: [.conflict], takesIdempotencyKey: true),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/admin/users/{user}", tag: "Administration", summary: "A user",
+            permission: .administer, parameters: [.path("user", "The user's id.")],
+            answers: [.ok("User", "The user.", headers: [etag])]),
         OpenAPIOperation(
             method: "PATCH", path: "/api/v1/admin/users/{user}", tag: "Administration",
             summary: "Change a user's roles, disable or enable them",
             detail: "At least one administrator who is not disabled stays. A disabled user is out within seconds.",
             permission: .administer, parameters: [.path("user", "The user's id.")], body: .json("UserChange"),
-            answers: [.ok("User", "The user afterwards.")], problems: [.conflict]),
+            answers: [.ok("User", "The user afterwards.", headers: [etag])], problems: [.conflict], needsIfMatch: true),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/admin/users/{user}/credits", tag: "Administration", summary: "Grant credits",
             permission: .administer, parameters: [.path("user", "The user's id.")], body: .json("Grant"),
-            answers: [.ok("User", "The user afterwards.")], takesIdempotencyKey: true),
+            answers: [.ok("User", "The user afterwards.", headers: [etag])], takesIdempotencyKey: true),
     ]
 }

@@ -3,6 +3,7 @@ import StudioCore
 extension OpenAPIPaths {
     private static let job = OpenAPIOperation.Parameter.path("job", "The job's id.")
     private static let take = OpenAPIOperation.Parameter.path("take", "The take's id.")
+    private static let etag = ("ETag", "The version of what people think of the take, for `If-Match`.")
     private static let shot = OpenAPIOperation.Parameter.query(
         "shot", "Of one shot only.", .text(pattern: "^[A-Z0-9][A-Z0-9-]{0,31}$"))
 
@@ -67,7 +68,8 @@ extension OpenAPIPaths {
             method: "GET", path: "/api/v1/jobs/{job}/log", tag: "Jobs", summary: "The runner's log",
             detail:
                 "With `Accept: text/event-stream` it is followed: events `log` with `attempt`, `at` and `lines`, each "
-                + "with an id to resume after, and `end` when the job has finished.",
+                + "with an id to resume after, and `end` when the job has finished. Without an `end` it ends with the token "
+                + "and with the gateway: come back with `Last-Event-ID`.",
             permission: .read,
             parameters: [
                 job, .query("attempt", "Of one attempt only.", .whole(1...1_000_000)),
@@ -94,7 +96,7 @@ extension OpenAPIPaths {
             answers: [.page(of: "Take")]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/takes/{take}", tag: "Takes", summary: "A take: its probe and provenance",
-            permission: .read, parameters: [take], answers: [.ok("Take", "The take.")]),
+            permission: .read, parameters: [take], answers: [.ok("Take", "The take.", headers: [etag])]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/takes/{take}/media", tag: "Takes", summary: "A take's bytes",
             permission: .read,
@@ -106,7 +108,7 @@ extension OpenAPIPaths {
             answers: downloads("image/jpeg"), problems: [.rangeNotSatisfiable, .preconditionFailed]),
         OpenAPIOperation(
             method: "PUT", path: "/api/v1/takes/{take}/rating", tag: "Takes", summary: "Rate or circle a take",
-            permission: .work, parameters: [take], body: .json("Rating"), answers: [.ok("Take", "The take afterwards.")]
-        ),
+            permission: .work, parameters: [take], body: .json("Rating"),
+            answers: [.ok("Take", "The take afterwards.", headers: [etag])], needsIfMatch: true),
     ]
 }

@@ -34,6 +34,8 @@ extension OpenAPIPaths {
             ]),
     ]
 
+    private static let version = ("ETag", "The document's version.")
+
     /// What operators and machines look at.
     static let operations: [OpenAPIOperation] = [
         OpenAPIOperation(
@@ -54,21 +56,33 @@ extension OpenAPIPaths {
             ]),
         OpenAPIOperation(
             method: "GET", path: "/openapi.json", tag: "Operations", summary: "This document",
+            parameters: [OpenAPIOperation.Parameter.ifNoneMatch],
             answers: [
                 .init(
                     status: 200, detail: "OpenAPI 3.1.",
-                    contents: [.init(mediaType: "application/json", schema: .anything("An OpenAPI 3.1 document."))])
+                    contents: [.init(mediaType: "application/json", schema: .anything("An OpenAPI 3.1 document."))],
+                    headers: [version]),
+                .init(status: 304, detail: "The client has this version.", headers: [version]),
             ]),
         OpenAPIOperation(
             method: "GET", path: "/docs", tag: "Operations", summary: "This document, to be read",
+            parameters: [OpenAPIOperation.Parameter.ifNoneMatch],
             answers: [
-                .init(status: 200, detail: "A page.", contents: [.init(mediaType: "text/html", schema: .text())])
+                .init(
+                    status: 200, detail: "A page.", contents: [.init(mediaType: "text/html", schema: .text())],
+                    headers: [version]),
+                .init(status: 304, detail: "The client has this version.", headers: [version]),
             ]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/workers", tag: "Operations", summary: "Who runs what",
+            detail:
+                "Operators, who are the administrators of the studio's own tenant, see every worker and all it runs. "
+                + "Administrators of other tenants see the workers that run a job of theirs, and those jobs.",
             permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Worker")]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/queues", tag: "Operations", summary: "What waits, and how long",
+            detail:
+                "Counts everybody's jobs for operators, and for administrators of other tenants those of the tenant.",
             permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Queue")]),
     ]
 }

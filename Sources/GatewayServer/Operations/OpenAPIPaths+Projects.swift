@@ -30,8 +30,8 @@ extension OpenAPIPaths {
             method: "PATCH", path: "/api/v1/projects/{project}", tag: "Projects",
             summary: "Change a project's settings",
             permission: .produce, parameters: [.project], body: .json("ProjectChange"),
-            answers: [.ok("Project", "The project afterwards.", headers: [etag])], problems: [.conflict],
-            needsIfMatch: true),
+            answers: [.ok("Project", "The project afterwards.", headers: [etag])],
+            problems: [.conflict, .schemaVersionUnsupported, .storageFull], needsIfMatch: true),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/projects/{project}/archive", tag: "Projects", summary: "Archive a project",
             detail: "Read-only and hidden from lists; nothing on disk is deleted. Repeating it changes nothing.",
@@ -88,7 +88,7 @@ extension OpenAPIPaths {
             permission: .read,
             parameters: [.project, .path("path", "The file's path in the project; may have slashes.", .text())]
                 + OpenAPIOperation.Parameter.download,
-            answers: downloads("*/*"), problems: [.rangeNotSatisfiable, .preconditionFailed]),
+            answers: downloads("*/*"), problems: [.invalid, .rangeNotSatisfiable, .preconditionFailed]),
     ]
 
     /// The answers of everything that serves a file.
@@ -103,7 +103,7 @@ extension OpenAPIPaths {
             .init(
                 status: 206, detail: "A range of it.", contents: [bytes],
                 headers: headers + [("Content-Range", "Which bytes, of how many.")]),
-            .init(status: 304, detail: "The client has this version."),
+            .init(status: 304, detail: "The client has this version.", headers: [headers[0]]),
         ]
     }
 }

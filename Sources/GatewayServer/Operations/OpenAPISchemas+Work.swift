@@ -150,6 +150,7 @@ extension OpenAPISchemas {
                     ("probe", .anything("What the file is: streams, duration, size of the picture.")),
                     ("provenance", .anything("What made it: job, function, parameters, hashes of the inputs.")),
                     ("commit", .text("The Git commit that holds it.")), ("rating", .whole(1...5)), ("circled", .flag()),
+                    ("revision", .whole(1...Int.max, "Raised by every rating; the ETag is `r` and it.")),
                     ("createdAt", .time()), ("publishedAt", .time()),
                     (
                         "links",

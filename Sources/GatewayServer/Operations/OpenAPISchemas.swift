@@ -67,7 +67,12 @@ enum OpenAPISchemas {
             "User",
             .object([
                 ("id", .id()), ("email", .text()), ("displayName", .text()), ("roles", roles), ("disabled", .flag()),
-                ("createdAt", .time()), ("credits", .named("Credits")),
+                ("createdAt", .time()),
+                (
+                    "revision",
+                    .whole(1...Int.max, "Raised by every change but those of credits; the ETag is `r` and it.")
+                ),
+                ("credits", .named("Credits")),
             ])
         ),
         (
@@ -92,7 +97,8 @@ enum OpenAPISchemas {
                 [
                     ("id", .id()), ("name", projectName), ("title", .text()), ("description", .text()),
                     ("quality", quality), ("createdAt", .time()), ("createdBy", .id()), ("archived", .flag()),
-                    ("archivedAt", .time()), ("revision", .whole(1...Int.max, "Raised by every change; the ETag.")),
+                    ("archivedAt", .time()),
+                    ("revision", .whole(1...Int.max, "Raised by every change; the ETag is `r` and it.")),
                     (
                         "links",
                         .object([("self", .text()), ("jobs", .text()), ("takes", .text()), ("events", .text())])
@@ -138,22 +144,24 @@ enum OpenAPISchemas {
         ),
         (
             "Worker",
-            .object([
-                ("id", .id()), ("name", .text()), ("hostname", .text()), ("pid", .whole()), ("version", .text()),
-                ("queues", .list(.text())), ("slots", .whole(1...Int.max)),
-                ("state", .word(["serving", "draining", "stopped", "lost"])), ("startedAt", .time()),
-                ("seenAt", .time()),
-                ("running", .list(.object([("job", .id()), ("attempt", .whole(1...Int.max))]))),
-            ])
+            .object(
+                [
+                    ("id", .id()), ("name", .text()), ("hostname", .text("For operators.")),
+                    ("pid", .whole(nil, "For operators.")), ("version", .text("For operators.")),
+                    ("queues", .list(.text(), "For operators.")), ("slots", .whole(1...Int.max, "For operators.")),
+                    ("state", .word(["serving", "draining", "stopped", "lost"])), ("startedAt", .time()),
+                    ("seenAt", .time()),
+                    ("running", .list(.object([("job", .id()), ("attempt", .whole(1...Int.max))]))),
+                ], optional: ["hostname", "pid", "version", "queues", "slots"])
         ),
         (
             "Queue",
             .object(
                 [
                     ("name", .text()), ("queued", .count("Ready and not claimed.")), ("running", .count()),
-                    ("onRunway", .count("Messages in Redis.")),
+                    ("onRunway", .count("Messages in Redis; for operators.")),
                     ("oldestAgeSeconds", .number("How long the oldest queued job has waited.")),
-                ], optional: ["oldestAgeSeconds"])
+                ], optional: ["onRunway", "oldestAgeSeconds"])
         ),
     ]
 }

@@ -18,7 +18,7 @@ struct ReadinessCheck: Sendable {
     /// PostgreSQL answers.
     static func postgres(_ database: Database) -> ReadinessCheck {
         ReadinessCheck(name: "postgres") {
-            try await database.withConnection { _ = try $0.query("SELECT 1 AS one") }
+            try await database.ping()
             return .ready
         }
     }

@@ -6,10 +6,10 @@ import StudioCore
 import StudioPostgres
 import StudioRedis
 
-/// For operators: who runs what, and what waits.
+/// Who runs what, and what waits: for operators all of it, for the administrators of a tenant what concerns its jobs.
 struct WorkerRoutes: RouteGroup {
     let workers: WorkerStore
-    let queries: OperatorQueries
+    let jobs: JobStore
     let queue: TaskQueue
     let library: FunctionLibrary
     /// How long after its last sign of life a worker is shown as lost.
@@ -25,37 +25,40 @@ struct WorkerRoutes: RouteGroup {
         let caller = try context.require(.administer)
         let page = try PageRequest(request)
         let after = try page.after(WorkerID.self)
-        // The workers are everybody's; what they run is each tenant's own.
-        let rows = try await workers.list(holdingOf: caller.tenantID)
+        let rows = try await workers.list(runningFor: caller.isOperator ? nil : caller.tenantID)
             .sorted { $0.registration.id < $1.registration.id }
             .drop { worker in after.map { worker.registration.id <= $0 } ?? false }
             .prefix(page.limit + 1)
         let (now, silence) = (now(), Double(silence.components.seconds))
         return try .json(
             Page(Array(rows), for: page, key: { $0.registration.id.description }) {
-                WorkerDocument($0, isSilent: now.timeIntervalSince($0.seenAt) > silence)
+                WorkerDocument(
+                    $0, isSilent: now.timeIntervalSince($0.seenAt) > silence, showsMachine: caller.isOperator)
             })
     }
 
     @Sendable private func queues(_ request: Request, context: GatewayContext) async throws -> Response {
-        try context.require(.administer)
+        let caller = try context.require(.administer)
         let page = try PageRequest(request)
-        let names = library.queues.drop { name in page.cursor.map { name <= $0 } ?? false }.prefix(page.limit + 1)
-        let depths = try await queue.depths(of: Array(names))
-        let backlog = try await queries.backlog()
+        let load = try await jobs.load(of: caller.isOperator ? nil : caller.tenantID)
+        // A queue that only waiting jobs name, since its function is gone, is still one to look at.
+        let names = Set(library.queues).union(load.map(\.queue)).sorted()
+            .drop { name in page.cursor.map { name <= $0 } ?? false }.prefix(page.limit + 1)
+        // The runway is everybody's: its length says how much others have submitted.
+        let depths = caller.isOperator ? try await queue.depths(of: Array(names)) : nil
         let now = now()
         return try .json(
             Page(Array(names), for: page, key: { $0 }) { name in
-                let waiting = backlog.first { $0.queue == name }
+                let waiting = load.first { $0.queue == name }
                 return QueueDocument(
                     name: name, queued: waiting?.queued ?? 0, running: waiting?.running ?? 0,
-                    onRunway: depths.filter { $0.queue == name }.reduce(0) { $0 + $1.count },
-                    oldestAgeSeconds: waiting?.oldestQueuedAt.map { max(0, now.timeIntervalSince($0)) })
+                    onRunway: depths?.filter { $0.queue == name }.reduce(0) { $0 + $1.count },
+                    oldestAgeSeconds: waiting?.oldestReadyAt.map { max(0, now.timeIntervalSince($0)) })
             })
     }
 }
 
-/// A worker as operators see it.
+/// A worker as operators see it. Others see that it works for them, not what machine it is.
 struct WorkerDocument: Encodable, Sendable {
     struct Claim: Encodable, Sendable {
         let job: JobID
@@ -64,25 +67,32 @@ struct WorkerDocument: Encodable, Sendable {
 
     let id: WorkerID
     let name: String
-    let hostname: String
-    let pid: Int
-    let version: String
-    let queues: [String]
-    let slots: Int
+    let hostname: String?
+    let pid: Int?
+    let version: String?
+    let queues: [String]?
+    let slots: Int?
     /// `serving`, `draining`, `stopped`, or `lost` for one that should be there and gives no sign of life.
     let state: String
     let startedAt: Date
     let seenAt: Date
     let running: [Claim]
 
-    init(_ worker: WorkerRecord, isSilent: Bool) {
+    /// What is answered of a worker.
+    ///
+    /// - Parameters:
+    ///   - worker: The worker, with the jobs that the caller may know of.
+    ///   - isSilent: Whether it has given no sign of life for too long.
+    ///   - showsMachine: Whether the caller may know where it runs and what it can do.
+    init(_ worker: WorkerRecord, isSilent: Bool, showsMachine: Bool) {
+        let machine = showsMachine ? worker.registration : nil
         id = worker.registration.id
         name = worker.registration.name
-        hostname = worker.registration.hostname
-        pid = worker.registration.pid
-        version = worker.registration.version
-        queues = worker.registration.queues
-        slots = worker.registration.slots
+        hostname = machine?.hostname
+        pid = machine?.pid
+        version = machine?.version
+        queues = machine?.queues
+        slots = machine?.slots
         state = isSilent && worker.state != .stopped ? "lost" : worker.state.rawValue
         startedAt = worker.startedAt
         seenAt = worker.seenAt
@@ -90,14 +100,14 @@ struct WorkerDocument: Encodable, Sendable {
     }
 }
 
-/// A queue as operators see it.
+/// A queue: for operators with everybody's jobs, for others with those of their tenant.
 struct QueueDocument: Encodable, Sendable {
     let name: String
     /// Jobs that are ready and not claimed, pushed or not.
     let queued: Int
     let running: Int
-    /// Messages in Redis.
-    let onRunway: Int
+    /// Messages in Redis; for operators.
+    let onRunway: Int?
     /// How long the oldest queued job has waited.
     let oldestAgeSeconds: Double?
 }

@@ -174,8 +174,12 @@ struct ProjectCheck {
         let manifest: ProjectManifest
         do {
             manifest = try ProjectScaffold.manifest(ofProjectAt: path)
+        } catch let error as StudioError where error.code == .schemaVersionUnsupported {
+            // Nothing is wrong with it that this program could know of: it is left to the one that does.
+            find(name, error.detail, nil)
+            return nil
         } catch {
-            return replaceManifest(because: (error as? StudioError)?.detail ?? "it cannot be read", in: directory)
+            return replaceManifest(error as? StudioError, in: directory)
         }
         if let expected, expected.uuid != manifest.uuid {
             find(name, "it names another project, \(manifest.uuid)", nil)
@@ -211,25 +215,42 @@ struct ProjectCheck {
         return manifest
     }
 
-    /// A manifest that nobody can read is set aside, not thrown away, and made anew from what the database says.
-    private mutating func replaceManifest(because reason: String, in directory: SafeDirectory) -> ProjectManifest? {
+    /// A manifest that cannot be read is set aside, not thrown away. Members that are good are kept; the others, or all of
+    /// a file that is no JSON, are made anew from what the database says.
+    private mutating func replaceManifest(_ error: StudioError?, in directory: SafeDirectory) -> ProjectManifest? {
         let name = WorkspaceLayout.manifest
+        let reason = error?.detail ?? "it cannot be read"
         guard let expected else {
             find(
                 name, "\(reason); without the database it cannot be made anew, 'git checkout -- \(name)' may help", nil)
             return nil
         }
-        let manifest = ProjectManifest(
+        let fresh = ProjectManifest(
             uuid: expected.uuid, title: expected.title, summary: expected.summary, quality: expected.quality,
             createdAt: expected.createdAt)
+        let old = try? Self.text(name, in: directory)
+        let manifest = Self.mended(old, findings: error?.findings ?? [], from: fresh)
         find(name, reason, changes: [name]) {
-            if let old = try? Self.text(name, in: directory) {
+            if let old {
                 let kept = "05_Cache/project.json.damaged"
                 try ProjectSkeleton.write(.init(path: kept, contents: Data(old.utf8)), into: directory)
             }
             try ProjectSkeleton.write(.init(path: name, contents: try manifest.fileContents()), into: directory)
         }
         return manifest
+    }
+
+    /// The old manifest with the members that something is wrong with as in the fresh one.
+    private static func mended(_ old: String?, findings: [Finding], from fresh: ProjectManifest) -> ProjectManifest {
+        guard let text = old, let document = try? JSONText.decode(JSONValue.self, from: Data(text.utf8)),
+            var members = document.objectValue
+        else { return fresh }
+        for finding in findings {
+            members[finding.pointer.split(separator: "/").first.map(String.init) ?? ""] = nil
+        }
+        members.merge(fresh.document.objectValue ?? [:]) { own, _ in own }
+        let mended = (try? JSONText.compact(JSONValue.object(members))).flatMap { try? ProjectManifest(reading: $0) }
+        return mended.flatMap { $0.uuid == fresh.uuid ? $0 : nil } ?? fresh
     }
 
     private static func text(_ name: String, in directory: SafeDirectory) throws -> String {

@@ -37,6 +37,23 @@ struct ProjectManifests: Sendable {
         }
     }
 
+    /// Refuses to change a project whose manifest could not follow.
+    ///
+    /// - Parameter record: The project.
+    /// - Throws: `StudioError`: `schema-version-unsupported`; `conflict` where the file is damaged.
+    func requireReadable(_ record: ProjectRecord) async throws {
+        try await folders.blocking { [folders] in
+            do {
+                _ = try folders.translating { try ProjectScaffold.manifest(ofProjectAt: folders.path(of: record)) }
+            } catch let error as StudioError where error.code == .invalid || error.code == .notFound {
+                throw StudioError(
+                    .conflict,
+                    "the project's project.json cannot be used (\(error.detail)); 'GatewayServer project check' says more"
+                )
+            }
+        }
+    }
+
     /// Blocks. Whether there was something to change.
     static func write(_ record: ProjectRecord, into directory: SafeDirectory, author: ProjectAuthor) throws -> Bool {
         let path = try RelativePath(WorkspaceLayout.manifest)

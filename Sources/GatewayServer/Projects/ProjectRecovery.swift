@@ -81,7 +81,14 @@ struct ProjectRecovery: Service {
 
     private func adopt(in parent: String, tenant: TenantID) async throws {
         let found = try await folders.blocking { Self.projects(in: parent) }
-        for (name, manifest) in found {
+        for (name, read) in found {
+            let manifest: ProjectManifest
+            do {
+                manifest = try read.get()
+            } catch {
+                logger.warning("a project.json cannot be used", error: error, metadata: ["folder": "\(name)"])
+                continue
+            }
             try await unlock(folder: "\(parent)/\(name)")
             guard try await projects.get(manifest.uuid) == nil else { continue }
             do {
@@ -103,14 +110,17 @@ struct ProjectRecovery: Service {
         if recovered { logger.notice("an abandoned commit was finished", metadata: ["folder": "\(folder)"]) }
     }
 
-    /// The projects in a folder: directories, not links, with a good name and a readable manifest. Blocks.
-    static func projects(in parent: String) -> [(name: ProjectName, manifest: ProjectManifest)] {
+    /// The projects in a folder: directories, not links, with a good name and a manifest, readable or not. Blocks.
+    private static func projects(
+        in parent: String
+    ) -> [(name: ProjectName, manifest: Result<ProjectManifest, any Error>)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
         return names.sorted().compactMap { text in
-            guard let name = try? ProjectName(text), (try? FileStatus(path: "\(parent)/\(text)"))?.kind == .directory,
-                let manifest = try? ProjectScaffold.manifest(ofProjectAt: "\(parent)/\(text)")
+            let path = "\(parent)/\(text)"
+            guard let name = try? ProjectName(text), (try? FileStatus(path: path))?.kind == .directory,
+                (try? FileStatus(path: "\(path)/\(WorkspaceLayout.manifest)")) != nil
             else { return nil }
-            return (name, manifest)
+            return (name, Result { try ProjectScaffold.manifest(ofProjectAt: path) })
         }
     }
 }

@@ -75,6 +75,7 @@ struct ProjectRoutes: RouteGroup {
         let data = try await request.collectJSON(limit: Self.bodyLimit)
         let body = try ProjectBody(try JSONBody.decode(JSONValue.self, from: data), creating: false)
         let revision = try request.ifMatchRevision()
+        try await manifests.requireReadable(project)
         let changed = try await projects.update(
             project.id, title: body.title, description: body.description, quality: body.quality,
             expectedRevision: revision)

@@ -29,6 +29,8 @@ struct TakeDocument: Encodable, Sendable {
     let commit: String?
     let rating: Int?
     let circled: Bool
+    /// Raised by every rating; the ETag.
+    let revision: Int
     let createdAt: Date
     let publishedAt: Date?
     let links: Links
@@ -50,6 +52,7 @@ struct TakeDocument: Encodable, Sendable {
         commit = take.commit
         rating = take.rating
         circled = take.circled
+        revision = take.revision
         createdAt = take.createdAt
         publishedAt = take.publishedAt
         let path = "/api/v1/takes/\(take.id)"
@@ -57,6 +60,9 @@ struct TakeDocument: Encodable, Sendable {
             self: path, media: path + "/media", thumbnail: take.hasThumbnail ? path + "/thumbnail" : nil,
             job: JobLinks.path(of: take.job))
     }
+
+    /// The version of what people may change of it.
+    static func etag(of take: TakeRecord) -> EntityTag { EntityTag(revision: take.revision) }
 
     static func fileName(of take: TakeRecord) -> String {
         take.path.split(separator: "/").last.map(String.init) ?? take.path

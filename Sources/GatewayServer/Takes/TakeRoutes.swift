@@ -33,7 +33,7 @@ struct TakeRoutes: RouteGroup {
     @Sendable private func get(_ request: Request, context: GatewayContext) async throws -> Response {
         let caller = try context.require(.read)
         let (take, project) = try await find(context, caller: caller)
-        return try .json(TakeDocument(take, project: project.name))
+        return try Self.answer(take, project: project)
     }
 
     @Sendable private func rate(_ request: Request, context: GatewayContext) async throws -> Response {
@@ -41,9 +41,15 @@ struct TakeRoutes: RouteGroup {
         let (take, project) = try await find(context, caller: caller)
         let body = try TakeRating(try JSONBody.decode(JSONValue.self, from: try await request.collectJSON(limit: 4096)))
         let rated = try await takes.rate(
-            take.id, tenant: caller.tenantID, rating: body.rating, circled: body.circled)
+            take.id, tenant: caller.tenantID, rating: body.rating, circled: body.circled,
+            expectedRevision: try request.ifMatchRevision())
         await announcer.announce()
-        return try .json(TakeDocument(rated, project: project.name))
+        return try Self.answer(rated, project: project)
+    }
+
+    private static func answer(_ take: TakeRecord, project: ProjectRecord) throws -> Response {
+        try .json(
+            TakeDocument(take, project: project.name), headers: [.eTag: TakeDocument.etag(of: take).description])
     }
 
     /// The take that a request names, and its project.

@@ -37,6 +37,8 @@ public struct StudioError: Error, Sendable, Hashable, CustomStringConvertible {
         case notFound = "not-found"
         /// It is there already, or its state does not allow the request.
         case conflict = "conflict"
+        /// The project was written by another version of the studio, whose format this one does not know.
+        case schemaVersionUnsupported = "schema-version-unsupported"
         /// The document changed since it was read.
         case preconditionFailed = "precondition-failed"
         /// The request must say which version it changes.

@@ -41,7 +41,8 @@ public struct ProjectManifest: Sendable, Hashable {
     /// Reads a `project.json`.
     ///
     /// - Parameter data: The file's bytes.
-    /// - Throws: `StudioError` with code `invalid` and everything that is wrong.
+    /// - Throws: `StudioError`: `schema-version-unsupported` for a format this program does not know, newer or never
+    ///   there; `invalid` with everything else that is wrong.
     public init(reading data: Data) throws(StudioError) {
         let document: JSONValue
         do {
@@ -49,29 +50,32 @@ public struct ProjectManifest: Sendable, Hashable {
         } catch {
             throw .invalid([Finding(pointer: "", code: "json", detail: "project.json is not JSON")])
         }
-        var findings: [Finding] = []
-        func find(_ member: String, _ detail: String) {
-            findings.append(Finding(pointer: "/" + member, code: "manifest", detail: detail))
+        // First, and alone: what else is wrong by this version's rules may be right by the other's.
+        if let version = document["schemaVersion"]?.intValue, version != Self.currentSchemaVersion {
+            throw Self.unsupported(version)
         }
-        let version = document["schemaVersion"]?.intValue
-        if version == nil { find("schemaVersion", "must be a whole number") }
-        if let version, version > Self.currentSchemaVersion {
-            find(
-                "schemaVersion",
-                "\(version) was written by a newer studio; this one reads up to \(Self.currentSchemaVersion)")
-        }
-        let uuid = document["uuid"]?.stringValue.flatMap { ProjectID($0) }
-        if uuid == nil { find("uuid", "must be a UUID") }
-        let title = document["title"]?.stringValue
-        if title?.isEmpty ?? true { find("title", "must be text") }
-        let quality = document["quality"]?.stringValue.flatMap(QualityTier.init(rawValue:))
-        if quality == nil { find("quality", "must be low, standard or high") }
-        guard findings.isEmpty, let uuid, let title, let quality else { throw .invalid(findings) }
+        let findings = try Self.schema.get().check(document, pointer: "")
+        guard findings.isEmpty else { throw .invalid(findings) }
+        guard let uuid = document["uuid"]?.stringValue.flatMap({ ProjectID($0) }),
+            let title = document["title"]?.stringValue,
+            let quality = document["quality"]?.stringValue.flatMap(QualityTier.init(rawValue:))
+        else { throw StudioError(.internalFault, "a checked project.json lacks what was checked") }
         self.document = document
         self.uuid = uuid
         self.title = title
         self.summary = document["description"]?.stringValue ?? ""
         self.quality = quality
+    }
+
+    private static func unsupported(_ version: Int) -> StudioError {
+        let detail =
+            version > currentSchemaVersion
+            ? "project.json has schemaVersion \(version), written by a newer studio; this one reads "
+                + "\(currentSchemaVersion): use a newer one"
+            : "project.json has schemaVersion \(version), which never was one: they count from 1"
+        return StudioError(
+            .schemaVersionUnsupported, detail,
+            findings: [Finding(pointer: "/schemaVersion", code: "schema-version-unsupported", detail: detail)])
     }
 
     /// The manifest with other words for people, everything else kept.

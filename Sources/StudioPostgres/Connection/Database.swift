@@ -136,6 +136,13 @@ public final class Database: Sendable {
         }
     }
 
+    /// Asks the server for an answer, any answer.
+    ///
+    /// - Throws: `PostgresError` where there is none.
+    public func ping() async throws {
+        try await withConnection { _ = try $0.query("SELECT 1") }
+    }
+
     /// Waits, for as long as it takes, until the server answers; says in the log what it waits for.
     ///
     /// - Parameter log: Where to say it.
@@ -144,7 +151,7 @@ public final class Database: Sendable {
         var attempts = 0
         while true {
             do {
-                try await withConnection { _ = try $0.query("SELECT 1") }
+                try await ping()
                 if attempts > 0 { log.notice("PostgreSQL answers", metadata: ["attempts": "\(attempts)"]) }
                 return
             } catch let error as PostgresError where error.code == .unavailable {

@@ -96,13 +96,13 @@ extension JobStore {
         guard try !connection.query(RequestSQL.isArchived, [.id(job.project)])[0].decode("is_archived") else {
             throw StudioError(.conflict, "the project is archived; restore it to retry jobs")
         }
-        try checkAccount(of: job.user, cost: job.credits, on: connection)
+        try checkQuotaAndCredits(of: job.user, cost: job.credits, on: connection)
         try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
         return try record(id, on: connection)
     }
 
     /// Locks the user's account, so that two jobs cannot both take the last place or spend the last credit.
-    private func checkAccount(of user: UserID, cost: Int, on connection: PostgresConnection) throws {
+    private func checkQuotaAndCredits(of user: UserID, cost: Int, on connection: PostgresConnection) throws {
         var account = AdmissionView.Account()
         if let row = try connection.query(RequestSQL.account, [.id(user)]).first {
             account = AdmissionView.Account(

@@ -24,9 +24,12 @@ package struct WorkerStore: Sendable {
     /// Notes that a worker has ended.
     package func stop(_ worker: WorkerID) async throws { try await touch(worker, state: .stopped) }
 
-    /// The workers that have not stopped, by name, with what they hold, of one tenant's where one is named; `seenAt` tells
-    /// which of them are gone.
-    package func list(holdingOf tenant: TenantID? = nil) async throws -> [WorkerRecord] {
+    /// The workers that have not stopped, by name, with what they hold; `seenAt` tells which of them are gone.
+    ///
+    /// - Parameter tenant: Only workers that run a job of this tenant, and of what they hold only that; default all.
+    /// - Returns: The workers.
+    /// - Throws: `PostgresError`.
+    package func list(runningFor tenant: TenantID? = nil) async throws -> [WorkerRecord] {
         try await database.withConnection { connection in
             try connection.query(SQL.list, [.id(tenant)]).map { try WorkerRecord($0) }
         }
@@ -45,7 +48,11 @@ package struct WorkerStore: Sendable {
                          AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS jobs,
                    ARRAY(SELECT j.attempt FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
                          AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS attempts
-            FROM workers w WHERE w.state <> 'stopped' ORDER BY w.name, w.id
+            FROM workers w
+            WHERE w.state <> 'stopped'
+              AND ($1::uuid IS NULL OR EXISTS (SELECT FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
+                                               AND j.tenant_id = $1))
+            ORDER BY w.name, w.id
             """
     }
 }

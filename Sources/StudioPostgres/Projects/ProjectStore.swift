@@ -46,6 +46,19 @@ package struct ProjectStore: Sendable {
         }
     }
 
+    /// The ids of projects of all tenants, archived ones too, in order.
+    ///
+    /// - Parameters:
+    ///   - limit: How many at most.
+    ///   - after: The last id of the page before; nil begins with the first.
+    /// - Returns: The ids.
+    /// - Throws: `PostgresError`.
+    package func ids(limit: Int, after: ProjectID?) async throws -> [ProjectID] {
+        try await database.withConnection { connection in
+            try connection.query(SQL.ids, [.id(after), .int(limit)]).map { try $0.decode("id") }
+        }
+    }
+
     /// Changes what people edit; nil leaves what is there.
     ///
     /// - Parameters:
@@ -138,6 +151,10 @@ package struct ProjectStore: Sendable {
               AND ($3 OR p.archived_at IS NULL)
               AND ($4::uuid IS NULL OR p.id < $4)
             ORDER BY p.id DESC LIMIT $5
+            """
+        static let ids = """
+            SELECT id FROM projects WHERE scaffolded_at IS NOT NULL AND ($1::uuid IS NULL OR id > $1)
+            ORDER BY id LIMIT $2
             """
         static let update = """
             UPDATE projects SET title = coalesce($2, title), description = coalesce($3, description),

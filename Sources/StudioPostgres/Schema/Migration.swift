@@ -20,6 +20,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 3, name: "group_commit",
             sql: String(decoding: PackageResources.m0003_group_commit_sql, as: UTF8.self)),
+        Migration(
+            version: 4, name: "revisions", sql: String(decoding: PackageResources.m0004_revisions_sql, as: UTF8.self)),
     ]
 }
 

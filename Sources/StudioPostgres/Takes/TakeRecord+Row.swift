@@ -6,7 +6,7 @@ struct TakeRow: Decodable {
     var record: TakeRecord
 
     private enum Key: String, CodingKey {
-        case id, shot, version, number, path, sha256, attempt, probe, provenance, rating, circled
+        case id, shot, version, number, path, sha256, attempt, probe, provenance, rating, circled, revision
         case tenant = "tenant_id"
         case project = "project_id"
         case job = "job_id"
@@ -35,6 +35,7 @@ struct TakeRow: Decodable {
             hasThumbnail: try row.decode(Bool.self, forKey: .hasThumbnail),
             rating: try row.decodeIfPresent(Int.self, forKey: .rating),
             circled: try row.decode(Bool.self, forKey: .circled),
+            revision: try row.decode(Int.self, forKey: .revision),
             createdAt: try row.decode(Date.self, forKey: .createdAt),
             publishedAt: try row.decodeIfPresent(Date.self, forKey: .publishedAt))
     }
@@ -44,8 +45,8 @@ extension TakeRecord {
     /// What `init(_ row:)` reads, from `takes t`.
     static let columns = """
         t.id, t.tenant_id, t.project_id, t.job_id, t.shot, t.version, t.number, t.path, t.media_type, t.sha256,
-        t.size_bytes, t.attempt, t.probe, t.provenance, t.commit_id, t.has_thumbnail, t.rating, t.circled, t.created_at,
-        t.published_at
+        t.size_bytes, t.attempt, t.probe, t.provenance, t.commit_id, t.has_thumbnail, t.rating, t.circled, t.revision,
+        t.created_at, t.published_at
         """
 
     init(_ row: PostgresRow) throws(PostgresError) {
@@ -67,6 +68,7 @@ extension TakeRecord {
         hasThumbnail = try row.decode("has_thumbnail")
         rating = try row.decode("rating")
         circled = try row.decode("circled")
+        revision = try row.decode("revision")
         createdAt = try row.decode("created_at")
         publishedAt = try row.decode("published_at")
     }

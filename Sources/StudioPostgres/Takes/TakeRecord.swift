@@ -24,6 +24,8 @@ package struct TakeRecord: Sendable, Hashable {
     package var hasThumbnail: Bool
     package var rating: Int?
     package var circled: Bool
+    /// Raised by every rating; the ETag.
+    package var revision: Int
     package var createdAt: Date
     /// Nil while it is being written.
     package var publishedAt: Date?

@@ -38,22 +38,27 @@ package struct TakeStore: Sendable {
     ///   - tenant: Whose it must be; default anyone's.
     ///   - rating: 1…5; 0 takes the rating away, nil leaves it.
     ///   - circled: The mark; nil leaves it.
-    /// - Returns: The take.
-    /// - Throws: `StudioError` with code `notFound` or `invalid`; `PostgresError`.
+    ///   - expectedRevision: The revision that was judged; nil rates whatever is there.
+    /// - Returns: The take, its revision raised.
+    /// - Throws: `StudioError` with code `notFound`, `invalid`, or `preconditionFailed` where somebody else rated it
+    ///   since; `PostgresError`.
     package func rate(
-        _ id: TakeID, tenant: TenantID? = nil, rating: Int?, circled: Bool?
+        _ id: TakeID, tenant: TenantID? = nil, rating: Int?, circled: Bool?, expectedRevision: Int?
     ) async throws -> TakeRecord {
         if let rating, !(0...5).contains(rating) {
             throw StudioError.invalid([
                 Finding(pointer: "/rating", code: "range", detail: "a rating is 1 to 5, or 0 for none")
             ])
         }
-        let parameters: [PostgresParameter] = [.id(id), .id(tenant), .int(rating), .bool(circled)]
+        let parameters: [PostgresParameter] = [
+            .id(id), .id(tenant), .int(rating), .bool(circled), .int(expectedRevision),
+        ]
         return try await database.transaction { connection in
-            guard let row = try connection.query(SQL.rate, parameters).first else {
-                throw StudioError(.notFound, "there is no such take")
+            if let row = try connection.query(SQL.rate, parameters).first { return try TakeRecord(row) }
+            guard try connection.query(SQL.one, [.id(id), .id(tenant)]).isEmpty else {
+                throw StudioError(.preconditionFailed, "the take was rated since it was read")
             }
-            return try TakeRecord(row)
+            throw StudioError(.notFound, "there is no such take")
         }
     }
 
@@ -73,8 +78,9 @@ package struct TakeStore: Sendable {
         static let rate = """
             UPDATE takes t SET
                 rating = CASE WHEN $3::smallint IS NULL THEN t.rating ELSE nullif($3, 0) END,
-                circled = coalesce($4, t.circled)
+                circled = coalesce($4, t.circled), revision = t.revision + 1
             WHERE t.id = $1 AND t.published_at IS NOT NULL AND ($2::uuid IS NULL OR t.tenant_id = $2)
+              AND ($5::bigint IS NULL OR t.revision = $5)
             RETURNING \(TakeRecord.columns)
             """
     }

@@ -202,7 +202,8 @@ import Testing
             let viewer = try gateway.token(studio.viewer)
             #expect(try await gateway.request("GET", path, token: viewer).status == 403)
             func change(_ user: TestStudio.User, _ body: String) async throws -> HTTPReply {
-                try await gateway.request("PATCH", path + "/\(user.id)", token: token, body: body)
+                try await gateway.request(
+                    "PATCH", path + "/\(user.id)", token: token, headers: ["if-match: *"], body: body)
             }
             #expect(try await change(studio.stranger, #"{"disabled":true}"#).status == 404)
             #expect(try await change(studio.viewer, #"{"roles":[]}"#).status == 400)
@@ -217,6 +218,36 @@ import Testing
             #expect(promoted.json["roles"] == ["admin"])
             // The token says viewer; what counts is the account.
             #expect(try await gateway.request("GET", path, token: viewer).status == 200)
+        }
+    }
+
+    @Test func changesTheUserThatWasSeen() async throws {
+        try await TestGateway.run { gateway in
+            let (token, path) = (try gateway.token(), "/api/v1/admin/users/\(gateway.studio.viewer.id)")
+            let seen = try await gateway.request("GET", path, token: token)
+            let tag = try #require(seen.headers["etag"])
+            #expect(seen.json["revision"] == 1 && tag == #""r1""#)
+            func change(_ body: String, on tag: String) async throws -> HTTPReply {
+                try await gateway.request("PATCH", path, token: token, headers: ["if-match: \(tag)"], body: body)
+            }
+            // Credits are no change of who the user is: they do not stand in the way.
+            let granted = try await gateway.request("POST", path + "/credits", token: token, body: #"{"credits":1}"#)
+            #expect(granted.headers["etag"] == tag)
+            async let one = change(#"{"roles":["artist"]}"#, on: tag)
+            async let other = change(#"{"roles":["producer"]}"#, on: tag)
+            let replies = try await [one, other]
+            #expect(replies.map(\.status).sorted() == [200, 412])
+            let won = try #require(replies.first { $0.status == 200 })
+            #expect(won.headers["etag"] == #""r2""#)
+            let stale = try await change(#"{"disabled":true}"#, on: tag)
+            #expect(stale.status == 412 && stale.problem == "precondition-failed")
+            let blind = try await gateway.request("PATCH", path, token: token, body: #"{"disabled":true}"#)
+            #expect(blind.status == 428 && blind.problem == "precondition-required")
+            let now = try await gateway.request("GET", path, token: token)
+            #expect(now.json["roles"] == won.json["roles"] && now.json["disabled"] == false)
+            #expect(try await change(#"{"disabled":true}"#, on: #""r2""#).json["disabled"] == true)
+            let stranger = try gateway.token(gateway.studio.stranger)
+            #expect(try await gateway.request("GET", path, token: stranger).status == 404)
         }
     }
 

@@ -54,6 +54,7 @@ import Testing
         "GET /api/v1/queues": .administer,
         "GET /api/v1/admin/users": .administer,
         "POST /api/v1/admin/users": .administer,
+        "GET /api/v1/admin/users/{user}": .administer,
         "PATCH /api/v1/admin/users/{user}": .administer,
         "POST /api/v1/admin/users/{user}/credits": .administer,
     ]

@@ -44,10 +44,10 @@ import Testing
                 case "PATCH /api/v1/projects/{project}": (["if-match: *"], #"{"title": "Taken over"}"#)
                 case "POST /api/v1/projects/{project}/jobs":
                     ([], #"{"shot": "B", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
-                case "PUT /api/v1/takes/{take}/rating": ([], #"{"rating": 5, "circled": true}"#)
+                case "PUT /api/v1/takes/{take}/rating": (["if-match: *"], #"{"rating": 5, "circled": true}"#)
                 case "PUT /api/v1/projects/{project}/files/{path}":
                     (["if-match: *", "content-type: application/octet-stream"], "overwritten")
-                case "PATCH /api/v1/admin/users/{user}": ([], #"{"roles": ["admin"]}"#)
+                case "PATCH /api/v1/admin/users/{user}": (["if-match: *"], #"{"roles": ["admin"]}"#)
                 case "POST /api/v1/admin/users/{user}/credits": ([], #"{"credits": 5}"#)
                 default: ([], nil)
                 }
@@ -101,21 +101,51 @@ import Testing
         }
     }
 
-    @Test func `A stranger sees the workers and not what they run for the first tenant`() async throws {
+    /// What of a list's items has this name.
+    private func item(_ name: String, in reply: HTTPReply) -> JSONValue? {
+        reply.json["items"]?.arrayValue?.first { $0["name"]?.stringValue == name }
+    }
+
+    @Test func `A tenant sees of workers and queues what concerns its jobs; an operator sees all`() async throws {
         try await RunningStudio.run { studio async throws in
             let scene = try await Scene.make(studio)
-            let worker = WorkerID()
-            try await WorkerStore(studio.parts.database).register(
-                WorkerRegistration(
-                    id: worker, name: "w", hostname: "h", pid: 1, version: "1", queues: ["studio"], slots: 1))
-            let claimed = try await JobStore(studio.parts.database).claim(
-                [scene.job], worker: worker, name: "w", lease: .seconds(300))
-            #expect(claimed.count == 1)
-            let own = try await studio.request("GET", "/api/v1/workers").json["items"]?.arrayValue ?? []
-            #expect(own.first?["running"]?.arrayValue?.first?["job"]?.stringValue == "\(scene.job)")
-            let theirs = try await studio.request(as: scene.stranger, "GET", "/api/v1/workers")
-            #expect(theirs.json["items"]?.arrayValue?.first?["id"]?.stringValue == "\(worker)")
-            #expect(theirs.json["items"]?.arrayValue?.first?["running"] == [])
+            let (jobs, workers) = (JobStore(studio.parts.database), WorkerStore(studio.parts.database))
+            for name in ["a", "b"] {
+                let worker = WorkerID()
+                try await workers.register(
+                    WorkerRegistration(
+                        id: worker, name: name, hostname: "machine-\(name)", pid: 1, version: "1", queues: ["studio"],
+                        slots: 1))
+                guard name == "a" else { continue }
+                #expect(try await jobs.claim([scene.job], worker: worker, name: "a", lease: .seconds(300)).count == 1)
+            }
+            let all = try await studio.request("GET", "/api/v1/workers")
+            #expect(item("a", in: all)?["hostname"] == "machine-a" && item("b", in: all)?["hostname"] == "machine-b")
+            #expect(item("a", in: all)?["running"]?.arrayValue?.first?["job"]?.stringValue == "\(scene.job)")
+            #expect(try await studio.request(as: scene.stranger, "GET", "/api/v1/workers").json["items"] == [])
+            let mine = try await studio.request("GET", "/api/v1/queues")
+            #expect(item("studio", in: mine)?["running"] == 1 && item("studio", in: mine)?["onRunway"] != nil)
+            let theirs = try await studio.request(as: scene.stranger, "GET", "/api/v1/queues")
+            #expect(item("studio", in: theirs)?["running"] == 0 && item("studio", in: theirs)?["queued"] == 0)
+            #expect(item("studio", in: theirs)?["onRunway"] == nil)
+
+            // A worker that runs a job of theirs is seen, its machine and what it runs for others are not.
+            let made = try await studio.request(
+                as: scene.stranger, "POST", "/api/v1/projects", body: #"{"name": "theirs", "title": "Theirs"}"#)
+            #expect(made.status == 201, "\(made.text)")
+            let submitted = try await studio.request(
+                as: scene.stranger, "POST", "/api/v1/projects/theirs/jobs",
+                body: #"{"shot": "A", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
+            let job = try #require(submitted.json["id"]?.stringValue.flatMap { JobID($0) })
+            let worker = try #require(item("a", in: all)?["id"]?.stringValue.flatMap { WorkerID($0) })
+            #expect(try await jobs.claim([job], worker: worker, name: "a", lease: .seconds(300)).count == 1)
+            let seen = try await studio.request(as: scene.stranger, "GET", "/api/v1/workers")
+            #expect(seen.json["items"]?.arrayValue?.count == 1 && !seen.text.contains("machine-"))
+            #expect(item("a", in: seen)?["running"] == [["job": .string("\(job)"), "attempt": 1]])
+            let after = try await studio.request(as: scene.stranger, "GET", "/api/v1/queues")
+            #expect(item("studio", in: after)?["running"] == 1)
+            let everything = try await studio.request("GET", "/api/v1/workers")
+            #expect(item("a", in: everything)?["running"]?.arrayValue?.count == 2)
         }
     }
 

@@ -42,7 +42,11 @@ import Testing
         for line in text.split(separator: "\n") {
             if line.hasPrefix("id: ") { block.id = String(line.dropFirst(4)) }
             if line.hasPrefix("event: ") { block.event = String(line.dropFirst(7)) }
-            if line.hasPrefix("data: ") { block.data = String(line.dropFirst(6)) }
+            if line.hasPrefix("data: ") {
+                let data = String(line.dropFirst(6))
+                Contract.hold(event: try JSONText.decode(JSONValue.self, from: data), at: #_sourceLocation)
+                block.data = data
+            }
             if line.hasPrefix(":") { block.isComment = true }
         }
         return block

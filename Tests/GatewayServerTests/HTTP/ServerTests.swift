@@ -87,7 +87,7 @@ private struct ProbeRoutes: RouteGroup {
             #expect(head.status == 200)
             #expect(head.headers["content-length"] == "14")
             try await connection.send("GET /probe/abc HTTP/1.1\r\nhost: test\r\n\r\n")
-            let next = try await connection.take("the next answer") { HTTPReply.read($0, isClosed: $1) }
+            let next = try await connection.reply(to: "GET", "/probe/abc")
             #expect(next.json["name"] == "abc")
             await connection.close()
         }
@@ -99,7 +99,7 @@ private struct ProbeRoutes: RouteGroup {
             let requests = (0..<20).map { "GET /probe/\($0) HTTP/1.1\r\nhost: test\r\n\r\n" }
             try await connection.send(requests.joined())
             for number in 0..<20 {
-                let reply = try await connection.take("answer \(number)") { HTTPReply.read($0, isClosed: $1) }
+                let reply = try await connection.reply(to: "GET", "/probe/\(number)")
                 #expect(reply.json["name"] == .string("\(number)"))
             }
             await connection.close()
@@ -118,7 +118,7 @@ private struct ProbeRoutes: RouteGroup {
         try await run { gateway in
             let connection = try await RawConnection.connect(to: gateway.port)
             try await connection.send(text)
-            let reply = try await connection.take("a refusal") { HTTPReply.read($0, isClosed: $1) }
+            let reply = try await connection.reply(to: nil)
             #expect(reply.status == status)
             #expect(reply.problem == problem)
             #expect(reply.headers["connection"] == "close")
@@ -131,9 +131,9 @@ private struct ProbeRoutes: RouteGroup {
         try await run { gateway in
             let connection = try await RawConnection.connect(to: gateway.port)
             try await connection.send("GET /probe/first HTTP/1.1\r\nhost: test\r\n\r\nBROKEN\r\n\r\n")
-            let first = try await connection.take("the first answer") { HTTPReply.read($0, isClosed: $1) }
+            let first = try await connection.reply(to: "GET", "/probe/first")
             #expect(first.json["name"] == "first")
-            let second = try await connection.take("the refusal") { HTTPReply.read($0, isClosed: $1) }
+            let second = try await connection.reply(to: nil)
             #expect(second.status == 400)
             await connection.close()
         }
@@ -163,7 +163,7 @@ private struct ProbeRoutes: RouteGroup {
             try await connection.send("PUT /probe/a HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n")
             let chunk = "400\r\n" + String(repeating: "x", count: 1024) + "\r\n"
             try await connection.send(chunk + chunk)
-            let reply = try await connection.take("a refusal") { HTTPReply.read($0, isClosed: $1) }
+            let reply = try await connection.reply(to: "PUT", "/probe/a")
             #expect(reply.status == 413)
             _ = try await connection.closed()
             await connection.close()
@@ -178,7 +178,7 @@ private struct ProbeRoutes: RouteGroup {
             let invitation = try await connection.take("100") { HTTPReply.read($0, isClosed: $1) }
             #expect(invitation.status == 100)
             try await connection.send("abc")
-            let reply = try await connection.take("the answer") { HTTPReply.read($0, isClosed: $1) }
+            let reply = try await connection.reply(to: "PUT", "/probe/a")
             #expect(reply.json["bytes"] == 3)
             await connection.close()
         }
@@ -189,7 +189,7 @@ private struct ProbeRoutes: RouteGroup {
             let connection = try await RawConnection.connect(to: gateway.port)
             try await connection.send(
                 "GET /probe/a HTTP/1.1\r\nhost: test\r\nconnection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\n\r\n")
-            let reply = try await connection.take("the answer") { HTTPReply.read($0, isClosed: $1) }
+            let reply = try await connection.reply(to: "GET", "/probe/a")
             #expect(reply.status == 200)
             #expect(reply.headers["connection"] == "close")
             _ = try await connection.closed()
@@ -283,7 +283,7 @@ private struct ProbeRoutes: RouteGroup {
         try await run(.init(limits: limits)) { gateway in
             let idle = try await RawConnection.connect(to: gateway.port)
             try await idle.send("GET /probe/a HTTP/1.1\r\nhost: test\r\n\r\n")
-            #expect(try await idle.take("the answer") { HTTPReply.read($0, isClosed: $1) }.status == 200)
+            #expect(try await idle.reply(to: "GET", "/probe/a").status == 200)
             #expect(try await idle.closed().isEmpty)
             await idle.close()
         }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Hummingbird
 import QueueProtocol
 import StudioPostgres
@@ -55,6 +56,36 @@ import Testing
             return .ready
         }
         #expect(await hanging.verdict(within: .milliseconds(10)) != .ready)
+    }
+
+    /// The queues are those of the catalogue as it is now, and those that jobs still wait in.
+    @Test func tellsOfEveryQueue() async throws {
+        try await RunningStudio.run { studio async throws in
+            func queues() async throws -> Set<String> {
+                let text = try await studio.request("GET", "/metrics").text
+                return Set(text.matches(of: /studio_queue_messages\{queue="([^"]+)"/).map { String($0.output.1) })
+            }
+            #expect(try await queues() == ["studio"])
+            let folder = "Library/Pipeline_Templates/mock-image/function.json"
+            let manifest = try String(contentsOfFile: studio.ground.workspace.path(folder), encoding: .utf8)
+            var moved = try JSONText.decode(JSONValue.self, from: Data(manifest.utf8)).objectValue ?? [:]
+            moved["resources"] = ["queue": "heavy"]
+            try studio.ground.workspace.write(JSONText.compact(JSONValue.object(moved)), to: folder)
+            try await studio.parts.library.reload()
+            #expect(try await queues() == ["heavy", "studio"])
+            try await studio.project()
+            let job = try await studio.submit(
+                #"{"shot": "A", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
+            #expect(job.status == 202, "\(job.text)")
+            // The function moves on; its job waits where it was submitted.
+            try studio.ground.workspace.write(manifest.utf8, to: folder)
+            try await studio.parts.library.reload()
+            let listed = try await studio.request("GET", "/api/v1/queues").json["items"]?.arrayValue ?? []
+            #expect(listed.compactMap { $0["name"]?.stringValue } == ["heavy", "studio"])
+            #expect(listed.first?["queued"] == 1)
+            let counts = JobCounts(JobStore(studio.parts.database), lifetime: .zero)
+            #expect(await counts.queues() == ["heavy"])
+        }
     }
 
     @Test func countsWhatHappens() async throws {

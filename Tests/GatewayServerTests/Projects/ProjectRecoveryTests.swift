@@ -127,4 +127,69 @@ import Testing
             #expect(try await git("status", "--porcelain", at: path).isEmpty)
         }
     }
+
+    /// A manifest that is changed on disk, and what the check makes of it.
+    private static func change(
+        _ project: ProjectRecord, in studio: RunningStudio,
+        _ change: @escaping @Sendable (inout [String: JSONValue]) -> Void
+    ) async throws -> (file: String, text: String) {
+        let file = studio.ground.projectPath(project.name) + "/project.json"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        var members = try JSONText.decode(JSONValue.self, from: Data(text.utf8)).objectValue ?? [:]
+        change(&members)
+        let changed = String(decoding: try JSONText.document(JSONValue.object(members)), as: UTF8.self)
+        try changed.write(toFile: file, atomically: true, encoding: .utf8)
+        return (file, changed)
+    }
+
+    private static func check(
+        _ project: ProjectRecord, in studio: RunningStudio, repair: Bool
+    ) async throws -> [ProjectCheck.Problem] {
+        let path = studio.ground.projectPath(project.name)
+        return try await studio.parts.folders.blocking {
+            var check = ProjectCheck(
+                path: path,
+                expected: .init(
+                    uuid: project.id, title: project.title, summary: project.description, quality: project.quality,
+                    createdAt: project.createdAt), repair: repair)
+            return check.run()
+        }
+    }
+
+    @Test func `What a newer studio wrote is neither changed nor repaired`() async throws {
+        try await RunningStudio.run { studio async throws in
+            let record = try await studio.project()
+            let newer = try await Self.change(record, in: studio) { $0["schemaVersion"] = 2 }
+            let reply = try await studio.request(
+                "PATCH", "/api/v1/projects/film", headers: ["if-match: *"], body: #"{"title": "Mine"}"#)
+            #expect(reply.status == 409 && reply.problem == "schema-version-unsupported", "\(reply.text)")
+            #expect(reply.json["detail"]?.stringValue?.contains("newer studio") == true)
+            #expect(try await studio.request("GET", "/api/v1/projects/film").json["title"] == "A film")
+            let problems = try await Self.check(record, in: studio, repair: true)
+            #expect(problems.map(\.subject) == ["project.json"] && problems.allSatisfy { !$0.isRepaired })
+            #expect(try String(contentsOfFile: newer.file, encoding: .utf8) == newer.text)
+        }
+    }
+
+    @Test func `A damaged manifest stops a change; a repair keeps what is good in it`() async throws {
+        try await RunningStudio.run { studio async throws in
+            let record = try await studio.project()
+            let broken = try await Self.change(record, in: studio) { members in
+                members["settings"] = "lost"
+                members["x-mine"] = 7
+            }
+            let reply = try await studio.request(
+                "PATCH", "/api/v1/projects/film", headers: ["if-match: *"], body: #"{"title": "Mine"}"#)
+            #expect(reply.status == 409 && reply.problem == "conflict", "\(reply.text)")
+            #expect(try await studio.request("GET", "/api/v1/projects/film").json["title"] == "A film")
+            let problems = try await Self.check(record, in: studio, repair: true)
+            #expect(problems.map(\.subject) == ["project.json"] && problems.allSatisfy(\.isRepaired), "\(problems)")
+            let path = studio.ground.projectPath("film")
+            let mended = try ProjectScaffold.manifest(ofProjectAt: path)
+            #expect(mended.document["settings"] == ProjectManifest.defaultSettings && mended.document["x-mine"] == 7)
+            let kept = try String(contentsOfFile: path + "/05_Cache/project.json.damaged", encoding: .utf8)
+            #expect(kept == broken.text)
+            #expect(try await Self.check(record, in: studio, repair: false).isEmpty)
+        }
+    }
 }

@@ -33,12 +33,41 @@ import Testing
         try await RunningStudio.run { studio async throws in
             let take = try await studio.take("x", in: studio.project())
             let path = "/api/v1/takes/\(take.id)/rating"
-            let rated = try await studio.request("PUT", path, body: #"{"rating": 4, "circled": true}"#)
+            func rate(_ body: String, on tag: String) async throws -> HTTPReply {
+                try await studio.request("PUT", path, headers: ["if-match: \(tag)"], body: body)
+            }
+            let rated = try await rate(#"{"rating": 4, "circled": true}"#, on: "*")
             #expect(rated.status == 200 && rated.json["rating"] == 4 && rated.json["circled"] == true)
-            #expect(try await studio.request("PUT", path, body: #"{"rating": 6}"#).status == 400)
-            let cleared = try await studio.request("PUT", path, body: #"{"rating": null}"#)
+            #expect(try await rate(#"{"rating": 6}"#, on: "*").status == 400)
+            let cleared = try await rate(#"{"rating": null}"#, on: #""r2""#)
             #expect(cleared.json["rating"]?.isNull ?? true)
             #expect(cleared.json["circled"] == true)
+        }
+    }
+
+    @Test func `Of two who rate the same take the second sees the first's rating before overwriting it`() async throws {
+        try await RunningStudio.run { studio async throws in
+            let take = try await studio.take("x", in: studio.project())
+            let path = "/api/v1/takes/\(take.id)"
+            let tag = try #require(try await studio.request("GET", path).headers["etag"])
+            func rate(_ rating: Int, on tag: String) async throws -> HTTPReply {
+                try await studio.request(
+                    "PUT", path + "/rating", headers: ["if-match: \(tag)"], body: #"{"rating": \#(rating)}"#)
+            }
+            async let one = rate(2, on: tag)
+            async let other = rate(5, on: tag)
+            let replies = try await [one, other]
+            #expect(replies.map(\.status).sorted() == [200, 412])
+            let won = try #require(replies.first { $0.status == 200 })
+            #expect(replies.contains { $0.problem == "precondition-failed" })
+            let now = try await studio.request("GET", path)
+            #expect(now.json["rating"] == won.json["rating"] && now.headers["etag"] == won.headers["etag"])
+            #expect(now.headers["etag"] != tag && now.json["revision"] == 2)
+            #expect(try await rate(3, on: #""of something else""#).status == 412)
+            let blind = try await studio.request("PUT", path + "/rating", body: #"{"rating": 1}"#)
+            #expect(blind.status == 428 && blind.problem == "precondition-required")
+            #expect(try await studio.request("GET", path).json["rating"] == won.json["rating"])
+            #expect(try await rate(3, on: try #require(now.headers["etag"])).json["rating"] == 3)
         }
     }
 }

@@ -15,7 +15,7 @@ struct Rule: Sendable, CustomTestStringConvertible {
 
     /// Every rule that looks at one Swift file at a time.
     static let all: [Rule] =
-        [imports, fileSize, names, environment, printing] + escapeHatches + testDiscipline
+        [imports, fileSize, names, environment, printing, sql, logKeys] + escapeHatches + testDiscipline
 }
 
 /// A small file made up to try a rule.

@@ -4,6 +4,8 @@ struct Token: Equatable, Sendable {
     let line: Int
     /// Whether blank space (or nothing) stands before it.
     let isSpacedBefore: Bool
+    /// What a string literal says, each interpolation as one `_`; nil for every other token.
+    var literal: String?
 
     /// Whether it is a name, a keyword or a number.
     var isWord: Bool { text.utf8.first.map(Tokens.isWordByte) ?? false }
@@ -122,6 +124,9 @@ struct Tokens {
 
     private mutating func readString() {
         emit("\"")
+        let token = found.count - 1
+        var said: [UInt8] = []
+        defer { found[token].literal = String(decoding: said, as: UTF8.self) }
         var hashes = 0
         while byte() == UInt8(ascii: "#") {
             hashes += 1
@@ -140,9 +145,11 @@ struct Tokens {
                     step()
                     spaced = true
                     readCode(untilClosing: true)
+                    said.append(UInt8(ascii: "_"))
                 }
                 step()
             } else {
+                said.append(bytes[position])
                 step()
             }
         }

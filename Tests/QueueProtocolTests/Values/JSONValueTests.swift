@@ -24,12 +24,17 @@ struct JSONValueTests {
         #expect(JSONValue.unsigned(.max).intValue == nil)
     }
 
+    /// A missing value is no `null`: where `nil` could stand for it, a member that was not there became one silently.
+    @Test func nilIsNoJSON() {
+        #expect(!(JSONValue.null as Any is any ExpressibleByNilLiteral))
+    }
+
     @Test func everyKindSurvives() throws {
         let text = #"{"a":[null,true,false,1,-2.5,"x"],"b":{}}"#
         let value = try JSONText.decode(JSONValue.self, from: text)
         #expect(
             value == [
-                "a": [nil, true, false, 1, -2.5, "x"], "b": [:],
+                "a": [.null, true, false, 1, -2.5, "x"], "b": [:],
             ])
         #expect(try JSONText.string(value, sortedKeys: true) == text)
         #expect(value["a"]?.arrayValue?.count == 6)

@@ -14,7 +14,7 @@ struct ParameterSchemaTests {
         let max: JSONValue = .unsigned(.max)
         let cases: [(schema: JSONValue, good: JSONValue, bad: JSONValue, code: String)] = [
             (["type": "string"], "x", 1, "type"),
-            (["type": ["integer", "null"]], nil, "x", "type"),
+            (["type": ["integer", "null"]], .null, "x", "type"),
             (["type": "integer"], 2.0, 2.5, "type"),
             (["enum": ["24", "25"]], "24", "30", "enum"),
             (["const": 3], 3, 4, "enum"),

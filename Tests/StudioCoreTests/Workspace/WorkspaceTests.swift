@@ -19,34 +19,6 @@ struct WorkspaceTests {
         #expect(WorkspaceLayout.projectsFolder(tenant: "acme") == "Tenants/acme/Projects")
     }
 
-    @Test("A manifest keeps members it does not know, sorted, and a change is a small diff")
-    func manifestRoundTrip() throws {
-        let id = ProjectID()
-        let new = ProjectManifest(
-            uuid: id, title: "Film", summary: "", quality: .high, createdAt: Date(timeIntervalSince1970: 0))
-        var members = new.document.objectValue ?? [:]
-        members["x-studio"] = ["seed": .unsigned(.max)]
-        let file = try JSONText.document(.object(members))
-        let read = try ProjectManifest(reading: file)
-        #expect(read.uuid == id)
-        #expect(try read.fileContents() == file)
-        let changed = String(decoding: try read.changing(title: "Other").fileContents(), as: UTF8.self)
-        let before = String(decoding: file, as: UTF8.self)
-        let lines = zip(before.split(separator: "\n"), changed.split(separator: "\n")).filter { $0 != $1 }
-        #expect(lines.count == 1)
-        #expect(changed.contains("18446744073709551615"))
-        #expect(before.hasSuffix("}\n"))
-    }
-
-    @Test("A manifest of a newer studio, or none, is refused with every fault")
-    func manifestFaults() {
-        let newer = #expect(throws: StudioError.self) {
-            try ProjectManifest(reading: Data(#"{"schemaVersion": 2, "uuid": "x", "title": "", "quality": "no"}"#.utf8))
-        }
-        #expect(newer?.findings.map(\.pointer) == ["/schemaVersion", "/uuid", "/title", "/quality"])
-        #expect(throws: StudioError.self) { try ProjectManifest(reading: Data()) }
-    }
-
     @Test("A sidecar says what made the take, the seed to the last bit")
     func sidecar() throws {
         let sidecar = TakeSidecar(

@@ -60,14 +60,20 @@ import Testing
                 }
                 #expect(error?.constraint == "published_take_is_immutable")
             }
-            #expect(try await studio.takes.rate(take.id, rating: 4, circled: nil).rating == 4)
-            let circled = try await studio.takes.rate(take.id, tenant: studio.tenant, rating: nil, circled: true)
-            #expect(circled.circled && circled.rating == 4)
-            #expect(try await studio.takes.rate(take.id, rating: 0, circled: false).rating == nil)
-            await expectRefusal(.invalid) { _ = try await studio.takes.rate(take.id, rating: 6, circled: nil) }
-            await expectRefusal(.notFound) {
-                _ = try await studio.takes.rate(take.id, tenant: TenantID(), rating: 1, circled: nil)
+            func rate(
+                _ rating: Int?, _ circled: Bool?, tenant: TenantID? = nil, on revision: Int? = nil
+            ) async throws -> TakeRecord {
+                try await studio.takes.rate(
+                    take.id, tenant: tenant, rating: rating, circled: circled, expectedRevision: revision)
             }
+            let rated = try await rate(4, nil, on: 1)
+            #expect(rated.rating == 4 && rated.revision == 2)
+            await expectRefusal(.preconditionFailed) { _ = try await rate(1, false, on: 1) }
+            let circled = try await rate(nil, true, tenant: studio.tenant)
+            #expect(circled.circled && circled.rating == 4 && circled.revision == 3)
+            #expect(try await rate(0, false).rating == nil)
+            await expectRefusal(.invalid) { _ = try await rate(6, nil) }
+            await expectRefusal(.notFound) { _ = try await rate(1, nil, tenant: TenantID(), on: 4) }
             #expect(try await studio.takes.list(project: studio.project, shot: "SHOT-010", version: 1).count == 1)
             #expect(try await studio.takes.list(project: studio.project, version: 2).isEmpty)
             #expect(try await studio.takes.list(project: studio.project, before: take.id).isEmpty)

@@ -18,12 +18,10 @@ extension Problem {
     static let uriTooLong = Kind(code: "uri-too-long", status: .uriTooLong, title: "The address is too long")
     static let headersTooLarge = Kind(
         code: "headers-too-large", status: .requestHeaderFieldsTooLarge, title: "The header is too large")
-    static let requestTimeout = Kind(
-        code: "request-timeout", status: .requestTimeout, title: "The request took too long to arrive")
 
     /// The kinds above.
     static let httpKinds = [
-        badRequest, methodNotAllowed, upgradeRequired, uriTooLong, headersTooLarge, requestTimeout,
+        badRequest, methodNotAllowed, upgradeRequired, uriTooLong, headersTooLarge,
     ]
 
     /// Every kind there is.
@@ -51,6 +49,7 @@ extension Problem {
             case .forbidden: (.forbidden, "This is not allowed")
             case .notFound: (.notFound, "There is no such thing")
             case .conflict: (.conflict, "The present state does not allow this")
+            case .schemaVersionUnsupported: (.conflict, "Another version of the studio wrote this project")
             case .preconditionFailed: (.preconditionFailed, "The document changed since it was read")
             case .preconditionRequired: (.preconditionRequired, "The request must name the version it changes")
             case .idempotencyMismatch: (.unprocessableContent, "The idempotency key came with another request")

@@ -2,6 +2,7 @@ import FoundationEssentials
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import Testing
 
 @testable import GatewayServer
 
@@ -25,9 +26,10 @@ extension RunningStudio {
 
     /// One request of a person; of nobody where there is none.
     func request(
-        as person: Person?, _ method: String, _ path: String, headers: [String] = [], body: String? = nil
+        as person: Person?, _ method: String, _ path: String, headers: [String] = [], body: String? = nil,
+        at place: SourceLocation = #_sourceLocation
     ) async throws -> HTTPReply {
         let token = person.map { ["authorization: Bearer \($0.token)"] } ?? []
-        return try await Self.request(port: port, method, path, headers: token + headers, body: body)
+        return try await Self.request(port: port, method, path, headers: token + headers, body: body, at: place)
     }
 }

@@ -5,6 +5,7 @@ import StudioCore
 import StudioPostgres
 import StudioTestKit
 import Synchronization
+import Testing
 
 @testable import GatewayServer
 
@@ -100,10 +101,11 @@ struct RunningStudio: Sendable {
 
     /// One request of the administrator.
     func request(
-        _ method: String, _ path: String, headers: [String] = [], body: String? = nil
+        _ method: String, _ path: String, headers: [String] = [], body: String? = nil,
+        at place: SourceLocation = #_sourceLocation
     ) async throws -> HTTPReply {
         try await Self.request(
-            port: port, method, path, headers: ["authorization: Bearer \(token)"] + headers, body: body)
+            port: port, method, path, headers: ["authorization: Bearer \(token)"] + headers, body: body, at: place)
     }
 
     /// Makes a project.
@@ -121,8 +123,10 @@ struct RunningStudio: Sendable {
         try await request("POST", "/api/v1/projects/\(project)/jobs", headers: headers, body: body)
     }
 
+    /// One request on a connection of its own; the answer is held against the contract.
     static func request(
-        port: Int, _ method: String, _ path: String, headers: [String] = [], body: String? = nil
+        port: Int, _ method: String, _ path: String, headers: [String] = [], body: String? = nil,
+        at place: SourceLocation = #_sourceLocation
     ) async throws -> HTTPReply {
         let connection = try await RawConnection.connect(to: port)
         var text = "\(method) \(path) HTTP/1.1\r\nhost: test\r\nconnection: close\r\n"
@@ -134,9 +138,7 @@ struct RunningStudio: Sendable {
             text += "content-length: \(body.utf8.count)\r\n"
         }
         try await connection.send(text + "\r\n" + (body ?? ""))
-        let reply = try await connection.take("an answer to \(method) \(path)") { bytes, isClosed in
-            HTTPReply.read(bytes, isClosed: isClosed, toHead: method == "HEAD")
-        }
+        let reply = try await connection.reply(to: method, path, at: place)
         await connection.close()
         return reply
     }

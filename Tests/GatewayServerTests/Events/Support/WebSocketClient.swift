@@ -1,6 +1,7 @@
 import FoundationEssentials
 import QueueProtocol
 import StudioTestKit
+import Testing
 
 /// A small WebSocket client over a raw connection: it says exactly what a test tells it to, wrong things included.
 final class WebSocketClient: Sendable {
@@ -22,7 +23,8 @@ final class WebSocketClient: Sendable {
 
     /// Shakes hands; returns the answer, and the client where it was 101.
     static func open(
-        _ gateway: TestGateway, path: String = "/api/v1/events", headers: [String]
+        _ gateway: TestGateway, path: String = "/api/v1/events", headers: [String],
+        at place: SourceLocation = #_sourceLocation
     ) async throws -> (HTTPReply, WebSocketClient) {
         let connection = try await RawConnection.connect(to: gateway.port)
         let lines =
@@ -35,6 +37,7 @@ final class WebSocketClient: Sendable {
             guard let (head, used) = HTTPReply.readHead(bytes) else { return nil }
             return head.status == 101 ? (head, used) : HTTPReply.read(bytes, isClosed: isClosed)
         }
+        Contract.hold(reply, to: "GET", path, at: place)
         return (reply, WebSocketClient(connection))
     }
 
@@ -86,12 +89,14 @@ final class WebSocketClient: Sendable {
         }
     }
 
-    /// The next text frame's object; pings on the way are answered.
-    func event() async throws -> JSONValue {
+    /// The next text frame's object, held against the contract; pings on the way are answered.
+    func event(at place: SourceLocation = #_sourceLocation) async throws -> JSONValue {
         while true {
             let frame = try await frame()
             switch frame.opcode {
-            case 1: return frame.json
+            case 1:
+                Contract.hold(event: frame.json, at: place)
+                return frame.json
             case 9: try await send(opcode: 10, frame.payload)
             default: throw UnexpectedFrame(opcode: frame.opcode, closeCode: frame.closeCode)
             }

@@ -56,6 +56,9 @@ final class RawConnection: Sendable {
         try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
     }
 
+    /// Ends what is sent, and goes on reading.
+    func closeOutput() async throws { try await channel.close(mode: .output).get() }
+
     /// No longer takes in what comes, until ``resumeReading()``: a slow client.
     func stopReading() async throws { try await channel.setOption(.autoRead, value: false).get() }
 

@@ -12,6 +12,7 @@ import StudioRedis
 import StudioSystem
 import StudioTestKit
 import Synchronization
+import Testing
 
 @testable import GatewayServer
 
@@ -20,6 +21,8 @@ struct TestGateway: Sendable {
     /// What a test turns.
     struct Settings: Sendable {
         var groups: [any RouteGroup] = []
+        /// Routes that need the gateway's own database and bus.
+        var moreGroups: @Sendable (Database, EventBus) -> [any RouteGroup] = { _, _ in [] }
         var limits = HTTPLimits()
         var requestsPerSecond = 0
         var burst: Int?
@@ -92,9 +95,9 @@ struct TestGateway: Sendable {
             HealthRoutes(checks: settings.readiness),
             MetricsRoutes(
                 registry: .gateway(
-                    http: http, events: events, jobs: JobCounts(studio.database, lifetime: .zero),
+                    http: http, events: events, jobs: JobCounts(JobStore(studio.database), lifetime: .zero),
                     queue: TaskQueue(client: client, keys: StudioKeys(database: configuration.database)),
-                    queues: ["studio"])),
+                    queues: { ["studio"] })),
             LoginRoutes(
                 users: users, throttle: LoginThrottle(studio.database, limits: settings.throttle), passwords: passwords,
                 tokens: tokens, tokenLifetime: .seconds(3600), now: settings.now),
@@ -109,7 +112,8 @@ struct TestGateway: Sendable {
             configuration: .init(
                 address: .hostname("127.0.0.1", port: 0), limits: settings.limits, grace: settings.grace),
             responder: GatewayResponder(
-                router: GatewayRouter(own + settings.groups), authenticator: authenticator, rateLimiter: limiter,
+                router: GatewayRouter(own + settings.groups + settings.moreGroups(studio.database, bus)),
+                authenticator: authenticator, rateLimiter: limiter,
                 headers: ResponseHeaders(corsOrigins: settings.corsOrigins), metrics: http, logger: log.logger),
             gate: EventUpgrade(
                 hub: hub, authenticator: authenticator, rateLimiter: limiter,
@@ -166,9 +170,10 @@ struct TestGateway: Sendable {
         )
     }
 
-    /// One request on a connection of its own.
+    /// One request on a connection of its own; the answer is held against the contract.
     func request(
-        _ method: String, _ path: String, token: String? = nil, headers: [String] = [], body: String? = nil
+        _ method: String, _ path: String, token: String? = nil, headers: [String] = [], body: String? = nil,
+        at place: SourceLocation = #_sourceLocation
     ) async throws -> HTTPReply {
         let connection = try await RawConnection.connect(to: port)
         defer { Task { await connection.close() } }
@@ -182,8 +187,6 @@ struct TestGateway: Sendable {
             text += "content-length: \(body.utf8.count)\r\n"
         }
         try await connection.send(text + "\r\n" + (body ?? ""))
-        return try await connection.take("an answer to \(method) \(path)") { bytes, isClosed in
-            HTTPReply.read(bytes, isClosed: isClosed, toHead: method == "HEAD")
-        }
+        return try await connection.reply(to: method, path, at: place)
     }
 }
