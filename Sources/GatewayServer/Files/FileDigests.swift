@@ -25,6 +25,13 @@ final class FileDigests: Sendable {
     /// of the file system's clock cannot be told apart.
     private static let settled: Int64 = 2
 
+    /// Whether a file was left alone for so long that a change from now on shows in its times.
+    static func isSettled(_ status: FileStatus) -> Bool {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        return status.changedSeconds < Int64(now.tv_sec) - settled
+    }
+
     private let limit: Int
     private let known = Mutex<[Version: FileHash]>([:])
 
@@ -52,10 +59,7 @@ final class FileDigests: Sendable {
             throw FileError(errno: number, "reading", path)
         }
         let hash = try FileHash(descriptor: OwnedDescriptor(owning: copy), path: path, check: check)
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        let isSettled = status.changedSeconds < Int64(now.tv_sec) - Self.settled
-        if isSettled, Version(try FileStatus(descriptor: descriptor, path: path)) == version {
+        if Self.isSettled(status), Version(try FileStatus(descriptor: descriptor, path: path)) == version {
             known.withLock { known in
                 if known.count >= limit { known.removeAll() }
                 known[version] = hash

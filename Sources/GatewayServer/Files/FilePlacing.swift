@@ -1,5 +1,3 @@
-import FoundationEssentials
-import Glibc
 import QueueProtocol
 import StudioCore
 import StudioSystem
@@ -8,8 +6,8 @@ import StudioSystem
 /// project's writer lock.
 ///
 /// What people have in their checkout and not in Git is never overwritten. A file that is replaced is exchanged with the
-/// new one in one step, so that there is a whole file at every moment, and is compared once more after that: then nobody
-/// can have put another one there.
+/// new one in one step, so that there is a whole file at every moment, and what came out is compared with what was read:
+/// where somebody saved in between, that goes back.
 ///
 /// A process that dies between placing and committing leaves the new file in the checkout and not in Git, where
 /// `git status` shows it; the one before is in Git. The client has got no answer. When it sends the same file again, with
@@ -39,7 +37,7 @@ struct FilePlacing: Sendable {
         guard status.kind == .file else {
             throw StudioError(.conflict, "there is a folder or a link of that name")
         }
-        let present = try presentFile()
+        let present = try SeenFile(path, in: directory, digests: digests)
         try condition.check(present: present.content, uploaded: content)
         if present.content == content {
             // Nothing to place; the commit is made where an earlier request did not come to it.
@@ -52,14 +50,8 @@ struct FilePlacing: Sendable {
                 .conflict,
                 "\(path.text) has changes that are not committed; commit or undo them in the project first")
         }
-        try commit("Replace", part, after: try part.place(at: path, replacing: present.status))
+        try commit("Replace", part, after: try part.place(at: path, replacing: present))
         return false
-    }
-
-    private func presentFile() throws -> (content: FileHash, status: FileStatus) {
-        let file = try directory.open(path)
-        let hash = try digests.hash(of: file.raw, path: path.text)
-        return (hash, try FileStatus(descriptor: file.raw, path: path.text))
     }
 
     private func commit(_ verb: String, _ part: UploadPart?, after placement: UploadPart.Placement?) throws {

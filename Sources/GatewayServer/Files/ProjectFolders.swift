@@ -77,6 +77,7 @@ extension FileError {
         switch code {
         case .notFound: StudioError(.notFound, "there is no such file")
         case .alreadyExists: StudioError(.conflict, "there is something of that name already")
+        case .changed: StudioError(.conflict, message)
         case .storageFull: StudioError(.storageFull, "no space is left where the studio keeps its files")
         case .permissionDenied, .ioFailed: StudioError(.internalFault, message)
         }

@@ -124,7 +124,8 @@ struct ProjectCheck {
 
     /// A file whose lines must be there, among others that people added.
     private mutating func checkLines(of name: String, _ wanted: String, in directory: SafeDirectory) {
-        let present = try? Self.text(name, in: directory)
+        let bytes = try? Self.bytes(name, in: directory)
+        let present = bytes.map { String(decoding: $0, as: UTF8.self) }
         let lines = Set((present ?? "").split(separator: "\n").map { String($0) })
         let missing = wanted.split(separator: "\n").map(String.init).filter {
             !$0.hasPrefix("#") && !lines.contains($0)
@@ -139,7 +140,8 @@ struct ProjectCheck {
                 if !text.hasSuffix("\n"), !text.isEmpty { text += "\n" }
                 text += missing.joined(separator: "\n") + "\n"
             }
-            try ProjectSkeleton.write(.init(path: name, contents: Data(text.utf8)), into: directory)
+            try ProjectSkeleton.write(
+                .init(path: name, contents: Data(text.utf8)), into: directory, inPlaceOf: bytes)
         }
     }
 
@@ -153,17 +155,18 @@ struct ProjectCheck {
             guard names?.isEmpty ?? true, names != nil || repair else { continue }
             let file = folder + "/.gitkeep"
             find(file, "the folder is empty and Git would forget it", changes: [file]) {
-                try ProjectSkeleton.write(.init(path: file, contents: Data()), into: directory)
+                try ProjectSkeleton.write(.init(path: file, contents: Data()), into: directory, inPlaceOf: nil)
             }
         }
     }
 
     private mutating func checkCanvas(_ manifest: ProjectManifest?, in directory: SafeDirectory) {
         let name = WorkspaceLayout.mainCanvas
-        guard (try? Self.text(name, in: directory)) == nil else { return }
+        guard (try? Self.bytes(name, in: directory)) == nil else { return }
         let canvas = manifest.map(ProjectSkeleton.canvas) ?? ProjectManifest.emptyCanvas
         find(name, "the main canvas is not there", changes: [name]) {
-            try ProjectSkeleton.write(.init(path: name, contents: try JSONText.document(canvas)), into: directory)
+            try ProjectSkeleton.write(
+                .init(path: name, contents: try JSONText.document(canvas)), into: directory, inPlaceOf: nil)
         }
     }
 
@@ -171,9 +174,10 @@ struct ProjectCheck {
 
     private mutating func checkManifest(in directory: SafeDirectory) -> ProjectManifest? {
         let name = WorkspaceLayout.manifest
-        let manifest: ProjectManifest
+        let (manifest, bytes): (ProjectManifest, [UInt8])
         do {
-            manifest = try ProjectScaffold.manifest(ofProjectAt: path)
+            bytes = try Self.bytes(name, in: directory)
+            manifest = try ProjectManifest(reading: Data(bytes))
         } catch let error as StudioError where error.code == .schemaVersionUnsupported {
             // Nothing is wrong with it that this program could know of: it is left to the one that does.
             find(name, error.detail, nil)
@@ -209,7 +213,8 @@ struct ProjectCheck {
                 differing.isEmpty ? nil : "differs from the database in " + differing.joined(separator: ", "),
             ]
             find(name, reasons.compactMap { $0 }.joined(separator: "; "), changes: [name]) {
-                try ProjectSkeleton.write(.init(path: name, contents: try JSONText.document(document)), into: directory)
+                try ProjectSkeleton.write(
+                    .init(path: name, contents: try JSONText.document(document)), into: directory, inPlaceOf: bytes)
             }
         }
         return manifest
@@ -228,21 +233,24 @@ struct ProjectCheck {
         let fresh = ProjectManifest(
             uuid: expected.uuid, title: expected.title, summary: expected.summary, quality: expected.quality,
             createdAt: expected.createdAt)
-        let old = try? Self.text(name, in: directory)
+        let old = try? Self.bytes(name, in: directory)
         let manifest = Self.mended(old, findings: error?.findings ?? [], from: fresh)
         find(name, reason, changes: [name]) {
             if let old {
                 let kept = "05_Cache/project.json.damaged"
-                try ProjectSkeleton.write(.init(path: kept, contents: Data(old.utf8)), into: directory)
+                try ProjectSkeleton.write(
+                    .init(path: kept, contents: Data(old)), into: directory,
+                    inPlaceOf: try? Self.bytes(kept, in: directory))
             }
-            try ProjectSkeleton.write(.init(path: name, contents: try manifest.fileContents()), into: directory)
+            try ProjectSkeleton.write(
+                .init(path: name, contents: try manifest.fileContents()), into: directory, inPlaceOf: old)
         }
         return manifest
     }
 
     /// The old manifest with the members that something is wrong with as in the fresh one.
-    private static func mended(_ old: String?, findings: [Finding], from fresh: ProjectManifest) -> ProjectManifest {
-        guard let text = old, let document = try? JSONText.decode(JSONValue.self, from: Data(text.utf8)),
+    private static func mended(_ old: [UInt8]?, findings: [Finding], from fresh: ProjectManifest) -> ProjectManifest {
+        guard let old, let document = try? JSONText.decode(JSONValue.self, from: Data(old)),
             var members = document.objectValue
         else { return fresh }
         for finding in findings {
@@ -253,9 +261,8 @@ struct ProjectCheck {
         return mended.flatMap { $0.uuid == fresh.uuid ? $0 : nil } ?? fresh
     }
 
-    private static func text(_ name: String, in directory: SafeDirectory) throws -> String {
+    private static func bytes(_ name: String, in directory: SafeDirectory) throws -> [UInt8] {
         let file = try directory.open(RelativePath(name))
-        let bytes = try FileBytes.contents(of: file.raw, path: name, atMost: ProjectManifests.sizeLimit)
-        return String(decoding: bytes, as: UTF8.self)
+        return try FileBytes.contents(of: file.raw, path: name, atMost: ProjectManifests.sizeLimit)
     }
 }

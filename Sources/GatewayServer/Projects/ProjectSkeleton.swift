@@ -40,13 +40,19 @@ enum ProjectSkeleton {
     /// - Throws: `FileError`, `PathError`.
     static func write(_ files: [File], into directory: SafeDirectory) throws {
         for folder in WorkspaceLayout.folders { try directory.makeDirectories(RelativePath(folder)) }
-        for file in files { try write(file, into: directory) }
+        for file in files { try write(file, into: directory, inPlaceOf: nil) }
     }
 
-    /// Writes one file, in the place of one that is there, and makes the folders above it. Blocks.
-    static func write(_ file: File, into directory: SafeDirectory) throws {
+    /// Writes one file and makes the folders above it. Blocks.
+    ///
+    /// - Parameters:
+    ///   - file: What to write.
+    ///   - directory: The folder.
+    ///   - old: What the file holds that it replaces; nil where there is none.
+    /// - Throws: `FileError`, `changed` or `alreadyExists` where something else is there by now; `PathError`.
+    static func write(_ file: File, into directory: SafeDirectory, inPlaceOf old: [UInt8]?) throws {
         let path = try RelativePath(file.path)
         if let parent = path.parent { try directory.makeDirectories(parent) }
-        try DurableFile.write(file.contents, to: FileDestination(in: directory, at: path), replacing: true)
+        try DurableFile.write(file.contents, to: FileDestination(in: directory, at: path), inPlaceOf: old)
     }
 }

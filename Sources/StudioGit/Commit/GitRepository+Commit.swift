@@ -127,11 +127,13 @@ extension GitRepository {
     }
 
     /// Stages the change, each entry with the stat data of its file in the checkout.
-    private func stage(_ change: PreparedChange, in index: inout IndexRewrite) throws {
+    func stage(_ change: PreparedChange, in index: inout IndexRewrite) throws {
         for (path, entry) in change.entries {
             guard let status = try settledStatus(of: path) else {
                 throw GitError(.notFound, message: "\(path.text) is not in the checkout")
             }
+            // After its stat data were taken, so that Git is never told that a person's save is what we commit.
+            if entry.largeFile == nil { try refuseChangedFile(path, .nothing, entry.blob) }
             try index.set(path.text, entry.blob, status)
         }
         for path in change.removals { try index.remove(path.text) }

@@ -3,18 +3,30 @@ import StudioSystem
 
 /// What a commit has written to the checkout so far, to be taken back where it fails.
 struct WorkingFileUndo {
-    fileprivate var changed: [(path: RelativePath, before: [UInt8]?)] = []
+    /// A file that was written.
+    fileprivate struct Written {
+        let path: RelativePath
+        let bytes: [UInt8]
+        /// What it held before; nil where it was not there.
+        let before: [UInt8]?
+        let permissions: UInt16
+    }
 
-    /// Takes everything back, as far as that is possible: the failure that leads here is the one that is told.
+    fileprivate var files: [Written] = []
+
+    /// Takes everything back, as far as that is possible: the failure that leads here is the one that is told. What somebody
+    /// has saved over ours meanwhile stays.
     mutating func revert(in directory: SafeDirectory) {
-        for (path, before) in changed.reversed() {
-            if let before {
-                _ = try? DurableFile.write(before, to: FileDestination(in: directory, at: path), replacing: true)
+        for file in files.reversed() {
+            if let before = file.before {
+                _ = try? DurableFile.write(
+                    before, to: FileDestination(in: directory, at: file.path), permissions: file.permissions,
+                    inPlaceOf: file.bytes)
             } else {
-                _ = try? directory.remove(path)
+                _ = try? directory.remove(file.path, holding: file.bytes)
             }
         }
-        changed = []
+        files = []
     }
 }
 
@@ -54,13 +66,16 @@ extension GitRepository {
         }
     }
 
-    private func refuseChangedFile(_ path: RelativePath, _ head: BaseTree.Entry, _ ours: ObjectID) throws {
+    /// Throws where the file in the checkout is neither what HEAD has nor ours.
+    func refuseChangedFile(_ path: RelativePath, _ head: BaseTree.Entry, _ ours: ObjectID) throws {
         guard let status = try workingDirectory.status(of: path) else { return }
         guard status.kind == .file else { throw Self.conflict(path, "it is a folder or a link in the checkout") }
         let name = try blobName(try workingBytes(path))
-        guard name == ours || .blob(name) == head else {
-            throw Self.conflict(path, "someone has changed it and not committed the change")
-        }
+        guard name == ours || .blob(name) == head else { throw Self.changed(path) }
+    }
+
+    private static func changed(_ path: RelativePath) -> GitError {
+        conflict(path, "someone has changed it and not committed the change")
     }
 
     private static func conflict(_ path: RelativePath, _ reason: String) -> GitError {
@@ -86,16 +101,22 @@ extension GitRepository {
                 continue
             }
             let before = try status.map { _ in try workingBytes(path) }
-            if let before, try blobName(before) == entry.blob { continue }
+            if let before {
+                let name = try blobName(before)
+                if name == entry.blob { continue }
+                // Looked at once more: what was found unchanged a moment ago may have been saved since.
+                guard try base.entry(at: path.text) == .blob(name) else { throw Self.changed(path) }
+            }
             guard let bytes = try blob(entry.blob, atMost: CommitRequest.longestFile) else {
                 throw GitError(.corrupt, message: "the content of \(path.text) is missing", detail: entry.blob.hex)
             }
             if let parent = path.parent { try workingDirectory.makeDirectories(parent) }
-            // Not replacing what was not there a moment ago: a person may be just as quick.
+            // Only in the place of what was there a moment ago: a person may be just as quick.
+            let permissions = status?.permissions ?? 0o644
             try DurableFile.write(
-                bytes, to: FileDestination(in: workingDirectory, at: path),
-                permissions: status?.permissions ?? 0o644, replacing: before != nil)
-            undo.changed.append((path, before))
+                bytes, to: FileDestination(in: workingDirectory, at: path), permissions: permissions,
+                inPlaceOf: before)
+            undo.files.append(.init(path: path, bytes: bytes, before: before, permissions: permissions))
         }
     }
 

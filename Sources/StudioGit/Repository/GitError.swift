@@ -54,7 +54,7 @@ public struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         let code: Code =
             switch error.code {
             case .notFound: .notFound
-            case .alreadyExists: .conflict
+            case .alreadyExists, .changed: .conflict
             case .storageFull: .storageFull
             case .permissionDenied: .permissionDenied
             case .ioFailed: .ioFailed

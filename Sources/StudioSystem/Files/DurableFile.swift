@@ -68,6 +68,28 @@ public struct DurableFile: ~Copyable, Sendable {
         return try FileStatus(descriptor: hidden.descriptor, path: path)
     }
 
+    /// Brings the file to the disk and puts it in the place of one that holds known bytes, in one step. What somebody has
+    /// saved there since those bytes were read stays.
+    ///
+    /// A file system that cannot exchange two names, such as NFS, leaves a moment between the last look and the renaming.
+    ///
+    /// - Parameter old: What the file holds that is replaced.
+    /// - Returns: The status of the new file in its place.
+    /// - Throws: `FileError`, `changed` where the file holds something else or is gone. Nothing is left behind.
+    @discardableResult
+    public consuming func publish(inPlaceOf old: [UInt8]) throws(FileError) -> FileStatus {
+        try publish(inPlaceOf: old, exchanging: true)
+    }
+
+    @discardableResult
+    package consuming func publish(inPlaceOf old: [UInt8], exchanging: Bool) throws(FileError) -> FileStatus {
+        let path = hidden.destination.path
+        guard fsync(hidden.descriptor) == 0 else { throw FileError(errno: errno, "writing", path) }
+        try hidden.put(inPlaceOf: old, exchanging: exchanging)
+        try hidden.destination.syncFolder()
+        return try FileStatus(descriptor: hidden.descriptor, path: path)
+    }
+
     /// Puts another open file in the place, under a second name of its own, and not this one.
     ///
     /// Answers 0, or the error that says that it cannot be linked there; throws where something is in the place.
@@ -109,5 +131,25 @@ public struct DurableFile: ~Copyable, Sendable {
         var file = try DurableFile(destination, permissions: permissions)
         try file.write(bytes)
         return try file.publish(replacing: replacing)
+    }
+
+    /// Writes a whole file at once, in the place of one that holds known bytes.
+    ///
+    /// - Parameters:
+    ///   - bytes: The content.
+    ///   - destination: Where it appears.
+    ///   - permissions: Its permission bits, exactly; default 0644.
+    ///   - old: What the file holds that is replaced; nil where nothing may be there.
+    /// - Returns: The status of the file in its place.
+    /// - Throws: `FileError`, `changed` or `alreadyExists` where something else is there. Nothing is left behind.
+    @discardableResult
+    public static func write(
+        _ bytes: some Sequence<UInt8>, to destination: consuming FileDestination, permissions: UInt16 = 0o644,
+        inPlaceOf old: [UInt8]?
+    ) throws(FileError) -> FileStatus {
+        var file = try DurableFile(destination, permissions: permissions)
+        try file.write(bytes)
+        guard let old else { return try file.publish() }
+        return try file.publish(inPlaceOf: old)
     }
 }

@@ -8,6 +8,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case notFound = "not-found"
         /// Something is there already, and it was not to be replaced.
         case alreadyExists = "already-exists"
+        /// Somebody has saved it since it was looked at; theirs was left as it is.
+        case changed
         /// The disk, the quota or the process' limit on file sizes is used up.
         case storageFull = "storage-full"
         /// The account this program runs as may not do that.
@@ -66,6 +68,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         switch code {
         case .notFound: "there is no such file or folder"
         case .alreadyExists: "something of that name is there already"
+        case .changed: "somebody has changed it at the same moment"
         case .storageFull: "no storage space is left"
         case .permissionDenied: "the studio has no permission"
         case .ioFailed: "the file system reported an error"

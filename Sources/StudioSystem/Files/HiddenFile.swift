@@ -30,35 +30,71 @@ package struct HiddenFile: ~Copyable, Sendable {
 
     /// Puts the file in its place in one step, replacing what is there.
     package mutating func putReplacing() throws(FileError) {
-        let parent = destination.parent.raw
-        let hidden = hiddenName ?? Self.newHiddenName()
-        if hiddenName == nil {
-            // Only a name can replace a name.
-            guard linkat(AT_FDCWD, "/proc/self/fd/\(file.raw)", parent, hidden, AT_SYMLINK_FOLLOW) == 0 else {
-                throw FileError(errno: errno, "making", destination.path)
-            }
-            hiddenName = hidden
-        }
-        guard renameat(parent, hidden, parent, destination.name) == 0 else {
+        let hidden = try named()
+        guard renameat(hidden.folder, hidden.name, hidden.folder, destination.name) == 0 else {
             throw FileError(errno: errno, "replacing", destination.path)
         }
         hiddenName = nil
+    }
+
+    /// Puts the file in the place of one that holds just these bytes, in one step, or leaves what is there.
+    ///
+    /// - Parameters:
+    ///   - old: What the file must hold that is replaced.
+    ///   - exchanging: Whether the file system may be asked to exchange two names. One that cannot, such as NFS, leaves a
+    ///     moment between the look at the old file and the renaming.
+    /// - Throws: `FileError`, `changed` where the file holds something else or is gone.
+    package mutating func put(inPlaceOf old: [UInt8], exchanging: Bool = true) throws(FileError) {
+        let changed = FileError(
+            .changed, message: "\(destination.name) was not replaced: somebody has changed it at the same moment",
+            detail: destination.path)
+        let hidden = try named()
+        let exchange = FileExchange(
+            place: .init(folder: hidden.folder, name: destination.name), aside: hidden, path: destination.path)
+        do {
+            switch exchanging ? try exchange.put(if: { try hidden.holds(old, exchange.path) }) : .unsupported {
+            case .done:
+                // The old file, by now.
+                hidden.remove()
+                hiddenName = nil
+            case .unexpected: throw changed
+            case .unsupported:
+                guard try exchange.place.holds(old, destination.path) else { throw changed }
+                try putReplacing()
+            }
+        } catch {
+            // Somebody else's file stays, under that name, where the disk failed halfway.
+            let own = try FileStatus(descriptor: file.raw, path: destination.path)
+            if try hidden.status(destination.path)?.isSameFile(as: own) != true { hiddenName = nil }
+            guard let error = error as? FileError else {
+                throw FileError(.ioFailed, message: "replacing \(destination.name) failed", detail: "\(error)")
+            }
+            throw error.code == .notFound ? changed : error
+        }
     }
 
     /// Puts the file in its place, unless something is there.
     ///
     /// Answers 0 or the error number, `EEXIST` where something is there; then it may be tried again.
     package mutating func putWithoutReplacing() -> Int32 {
-        guard let hidden = hiddenName else { return destination.link(file.raw) }
+        guard let hiddenName else { return destination.link(file.raw) }
         let parent = destination.parent.raw
-        let result = studio_rename_without_replacing(parent, hidden, parent, destination.name)
-        if result == 0 {
-            hiddenName = nil
-            return 0
+        let failure = FileExchange.Name(folder: parent, name: hiddenName).move(
+            to: .init(folder: parent, name: destination.name))
+        if failure == 0 { self.hiddenName = nil }
+        return failure
+    }
+
+    /// The hidden name; made where there is none yet, since only a name can replace a name.
+    private mutating func named() throws(FileError) -> FileExchange.Name {
+        let parent = destination.parent.raw
+        if let hiddenName { return .init(folder: parent, name: hiddenName) }
+        let name = Self.newHiddenName()
+        guard linkat(AT_FDCWD, "/proc/self/fd/\(file.raw)", parent, name, AT_SYMLINK_FOLLOW) == 0 else {
+            throw FileError(errno: errno, "making", destination.path)
         }
-        // Network file systems lack the flag; a hard link refuses as well, and the hidden name goes with this value.
-        guard result == -EINVAL || result == -ENOSYS else { return -result }
-        return linkat(parent, hidden, parent, destination.name, 0) == 0 ? 0 : errno
+        hiddenName = name
+        return .init(folder: parent, name: name)
     }
 
     private static func make(
@@ -90,5 +126,5 @@ package struct HiddenFile: ~Copyable, Sendable {
         return (opened, hiddenName)
     }
 
-    private static func newHiddenName() -> String { ".studio-\(Hexadecimal.encode(SecureRandom.bytes(8))).partial" }
+    static func newHiddenName() -> String { ".studio-\(Hexadecimal.encode(SecureRandom.bytes(8))).partial" }
 }

@@ -1,8 +1,6 @@
 import FoundationEssentials
-import NIOCore
 import QueueProtocol
 import StudioCore
-import StudioPostgres
 import StudioSystem
 import StudioTestKit
 import Testing
@@ -162,28 +160,6 @@ import Testing
             #expect(try await git("show", "HEAD:\(Self.text)", at: path) == "two")
             #expect(try await git("status", "--porcelain", at: path).isEmpty)
         }
-    }
-
-    @Test func `A file changed while it is replaced is put back`() async throws {
-        let folder = try TemporaryDirectory("placing")
-        let directory = try SafeDirectory(folder.path)
-        let target = try RelativePath("a.txt")
-        try "old".write(toFile: folder.path("a.txt"), atomically: false, encoding: .utf8)
-        let seen = try #require(try directory.status(of: target))
-        try "a person's".write(toFile: folder.path("a.txt"), atomically: false, encoding: .utf8)
-        let part = try UploadPart(key: "x", in: directory, fresh: true)
-        try part.append(ByteBuffer(string: "new"))
-        _ = try part.finish()
-        #expect(throws: StudioError.self) { try part.place(at: target, replacing: seen) }
-        #expect(throws: FileError.self) { try part.place(at: target, replacing: nil) }
-        #expect(try String(contentsOfFile: folder.path("a.txt"), encoding: .utf8) == "a person's")
-        let now = try #require(try directory.status(of: target))
-        let placement = try part.place(at: target, replacing: now)
-        #expect(try String(contentsOfFile: folder.path("a.txt"), encoding: .utf8) == "new")
-        try part.undo(placement)
-        #expect(try String(contentsOfFile: folder.path("a.txt"), encoding: .utf8) == "a person's")
-        part.discard()
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path(UploadPart.folder)).isEmpty)
     }
 
     /// The stock `git`, as a person with a name.

@@ -68,6 +68,47 @@ import Testing
         #expect(try text(folder.path("target")) == "target")
     }
 
+    /// With and without a hidden name before, and on a file system that cannot exchange names.
+    @Test(arguments: [true, false], [true, false])
+    func replacesOnlyWhatItKnows(unnamed: Bool, exchanging: Bool) throws {
+        let folder = try TemporaryDirectory("file")
+        let path = try folder.write("old".utf8, to: "a.txt")
+        func publish(inPlaceOf old: String) throws {
+            var file = try DurableFile(FileDestination(path: path), permissions: 0o600, unnamed: unnamed)
+            try file.write("new".utf8)
+            try file.publish(inPlaceOf: Array(old.utf8), exchanging: exchanging)
+        }
+        for other in ["ol", "older", "own", ""] {
+            let error = #expect(throws: FileError.self) { try publish(inPlaceOf: other) }
+            #expect(error?.code == .changed && error?.message.contains("a.txt") == true)
+            #expect(try text(path) == "old" && entries(folder) == ["a.txt"])
+        }
+        try publish(inPlaceOf: "old")
+        #expect(try text(path) == "new" && entries(folder) == ["a.txt"])
+        #expect(try FileStatus(path: path).permissions == 0o600)
+        // A link that leads to the same bytes is another thing.
+        try FileManager.default.moveItem(atPath: path, toPath: folder.path("b.txt"))
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "b.txt")
+        #expect(throws: FileError.self) { try publish(inPlaceOf: "new") }
+        #expect(try entries(folder) == ["a.txt", "b.txt"])
+        try FileManager.default.removeItem(atPath: path)
+        let gone = #expect(throws: FileError.self) { try publish(inPlaceOf: "new") }
+        #expect(gone?.code == .changed)
+        #expect(try entries(folder) == ["b.txt"])
+    }
+
+    @Test func writesInThePlaceOfNothingOrOfWhatItKnows() throws {
+        let folder = try TemporaryDirectory("file")
+        let path = folder.path("a")
+        try DurableFile.write("one".utf8, to: FileDestination(path: path), inPlaceOf: nil)
+        let taken = #expect(throws: FileError.self) {
+            try DurableFile.write("two".utf8, to: FileDestination(path: path), inPlaceOf: nil)
+        }
+        #expect(taken?.code == .alreadyExists)
+        try DurableFile.write("two".utf8, to: FileDestination(path: path), inPlaceOf: Array("one".utf8))
+        #expect(try text(path) == "two" && entries(folder) == ["a"])
+    }
+
     @Test func writesBelowASafeDirectory() throws {
         let folder = try TemporaryDirectory("file")
         let root = try SafeDirectory(folder.path)
