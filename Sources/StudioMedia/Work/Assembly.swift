@@ -1,4 +1,5 @@
 import CMedia
+public import StudioCore
 
 /// A video from a sequence of pictures: H.264 in MP4, tagged BT.709 limited range, every frame with the same duration.
 ///
@@ -54,24 +55,15 @@ public struct Assembly: Sendable, Equatable {
         guard width > 0, height > 0 else {
             throw MediaError(.unsupported, "\(fileName(first)) is less than two pixels wide or high.")
         }
-        let muxer = try Muxer(path: path)
-        let track = try VideoTrack(
-            VideoTrack.Shape(
-                width: width, height: height, timeBase: frameRate.frameDuration, frameRate: frameRate.rational,
-                quality: quality, rateFactor: nil, threads: threads),
-            into: muxer)
-        try muxer.start()
+        let video = try SteadyVideo(
+            path: path, width: width, height: height, frameRate: frameRate, quality: quality, threads: threads)
         let conformer = try Conformer(width: width, height: height)
         for (index, frame) in frames.enumerated() {
             if index > 0 { try blaming(index) { try decoder.decode(path: frame, into: decoded) } }
             let conformed = try blaming(index) { try conformer.conform(decoded) }
-            conformed.pointer.pointee.pts = Int64(index)
-            try track.write(conformed, duration: 1)
-            try counter.advance()
+            try video.add(conformed, counting: &counter)
         }
-        try track.finish { try counter.beat() }
-        try counter.finishing()
-        try muxer.finish { try counter.done() }
+        try video.finish(counting: &counter)
     }
 
     private func blaming<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {

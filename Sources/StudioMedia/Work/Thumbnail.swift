@@ -1,4 +1,5 @@
 import CMedia
+public import StudioCore
 
 /// A small JPEG of a video or a picture: upright, with square pixels and its proportions kept, never enlarged.
 public struct Thumbnail: Sendable, Equatable {
@@ -60,12 +61,7 @@ public struct Thumbnail: Sendable, Equatable {
         }
         let picture = try pick(from: demuxer, stream) { try counter.start() }
         let bytes = try encode(picture, stream)
-        try counter.advance()
-        let output = try OutputFile(path: path)
-        try output.write(bytes)
-        try counter.finishing()
-        try counter.done()
-        output.keep()
+        try OutputFile.write(picture: bytes, to: path, counting: &counter)
     }
 
     /// Decodes the frame at the wanted moment; from the start where the file cannot be searched or has nothing there.

@@ -1,4 +1,5 @@
 import CMedia
+public import StudioCore
 
 /// Anything libav reads, made into an MP4 that every browser plays: H.264 (4:2:0, 8 bits) and AAC, index first.
 ///
