@@ -22,7 +22,7 @@ final class VideoPipeline {
         source = try DecodedStream(stream, of: demuxer, strict: demuxer.isPicture)
         filters = try FilterStage()
         clock = FrameClock(stream, start: demuxer.start)
-        plan = try PicturePlan(stream, name: name, width: settings.width, height: settings.height)
+        plan = try PicturePlan(stream, of: demuxer, width: settings.width, height: settings.height)
         track = try VideoTrack(
             VideoTrack.Shape(
                 width: plan.width, height: plan.height, timeBase: clock.timeBase, frameRate: clock.frameRate,
