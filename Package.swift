@@ -37,7 +37,7 @@ let package = Package(
         .executable(name: "GatewayServer", targets: ["GatewayServer"]),
         .executable(name: "RenderWorker", targets: ["RenderWorker"]),
         // What the benchmarks call directly; no other package is meant to.
-        .library(name: "StudioMeasured", targets: ["StudioSystem", "StudioGit", "StudioMedia"]),
+        .library(name: "StudioMeasured", targets: ["StudioCore", "StudioSystem", "StudioGit", "StudioMedia"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),

@@ -26,7 +26,7 @@ public struct MediaError: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// The kind of failure.
     public var code: Code
-    /// One sentence for people.
+    /// What happened, for people; where the storage is full it says so.
     public var message: String
     /// libav's or the system's words, for the log; `nil` where there are none.
     public var detail: String?
@@ -52,12 +52,19 @@ extension MediaError {
         var buffer = [CChar](repeating: 0, count: Int(AV_ERROR_MAX_STRING_SIZE))
         av_strerror(status, &buffer, buffer.count)
         let words = [text(buffer)] + MediaLog.takeLines()
-        return MediaError(code(forNumber: -status) ?? fallback, message, detail: words.joined(separator: "; "))
+        return numbered(-status, fallback, message, detail: words.joined(separator: "; "))
     }
 
     /// Translates an `errno` value.
     static func system(_ number: Int32, _ fallback: Code, _ message: String) -> MediaError {
-        MediaError(code(forNumber: number) ?? fallback, message, detail: strerror(number).map { String(cString: $0) })
+        numbered(number, fallback, message, detail: strerror(number).map { String(cString: $0) })
+    }
+
+    private static func numbered(_ number: Int32, _ fallback: Code, _ message: String, detail: String?) -> MediaError {
+        let code = code(forNumber: number) ?? fallback
+        // A person can do something about this one, so it is said in the message itself.
+        let reason = code == .storageFull ? " No space is left on the storage." : ""
+        return MediaError(code, message + reason, detail: detail)
     }
 
     private static func code(forNumber number: Int32) -> Code? {

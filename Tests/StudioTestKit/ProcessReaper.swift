@@ -1,28 +1,33 @@
 import Glibc
 import Synchronization
 
-/// Ends every process and removes every folder a test process leaves behind, however it dies.
+/// Ends every process, takes away every mount and removes every folder a test process leaves behind, however it dies.
 ///
 /// A small shell in a session of its own holds the read end of a pipe whose write end only this process has. When this
-/// process ends (even by SIGKILL) the pipe closes, the shell kills what is still registered, removes the folders and
-/// ends. `PR_SET_PDEATHSIG` would not do: it fires when the *thread* that spawned ends, and pool threads come and go.
+/// process ends (even by SIGKILL) the pipe closes, the shell kills what is still registered, unmounts, removes the folders
+/// and ends. `PR_SET_PDEATHSIG` would not do: it fires when the *thread* that spawned ends, and pool threads come and go.
 final class ProcessReaper: Sendable {
     private static let instance = Mutex<ProcessReaper?>(nil)
 
     private static let script = """
         trap '' INT TERM HUP
-        pids=
+        pids= mounts=
         while IFS= read -r line; do
             case $line in
             +*) pids="$pids ${line#+}"; eval "alive_${line#+}=1" ;;
             -*) eval "alive_${line#-}=" ;;
             d*) set -- "$@" "${line#d}" ;;
+            m*) mounts="$mounts${line#m}
+        " ;;
             esac
         done
         for pid in $pids; do
             eval "alive=\\$alive_$pid"
             [ -n "$alive" ] && kill -s KILL -- "-$pid"
         done
+        printf %s "$mounts" | while IFS= read -r mount; do
+            umount -l "$mount" || sudo -n umount -l "$mount"
+        done 2>/dev/null
         for round in 1 2 3 4 5; do
             rm -rf -- "$@" && break
             sleep 0.2
@@ -62,6 +67,9 @@ final class ProcessReaper: Sendable {
 
     /// Registers a folder to be removed; one that is gone by then is no error.
     func adopt(directory: String) throws { try tell("d\(directory)\n") }
+
+    /// Registers a mount to be taken away; one that is gone by then is no error.
+    func adopt(mount: String) throws { try tell("m\(mount)\n") }
 
     /// One line below `PIPE_BUF` bytes is written whole or not at all.
     private func tell(_ line: String) throws {

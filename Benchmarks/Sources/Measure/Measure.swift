@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import StudioCore
 import StudioGit
 import StudioMedia
 import StudioSystem

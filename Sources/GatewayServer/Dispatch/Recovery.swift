@@ -76,13 +76,14 @@ final class Recovery: Service {
     /// One look: expired leases, then the lists of workers that are gone. Faults are told, never thrown: the next look
     /// makes up for them.
     func look() async {
+        let begun = ContinuousClock.now
         do {
             let isTrusted = looksSinceOutage.withLock { looks in
                 defer { looks = min(looks + 1, pace.leaseLooks) }
                 return looks >= pace.leaseLooks
             }
-            // Either of them throws while PostgreSQL is away.
-            if isTrusted { try await returnExpiredLeases() } else { _ = try await workers.list() }
+            // Either of them throws while PostgreSQL is away; the first also where it waited for PostgreSQL to come back.
+            if isTrusted { try await returnExpiredLeases(calmSince: begun) } else { _ = try await workers.list() }
             let looks = calm.withLock { looks in
                 looks = min(looks + 1, pace.calmLooks)
                 return looks
@@ -102,11 +103,12 @@ final class Recovery: Service {
         }
     }
 
-    private func returnExpiredLeases() async throws {
+    private func returnExpiredLeases(calmSince: ContinuousClock.Instant) async throws {
         var found = 0
         repeat {
             let delay = pace.retry.delay(afterFailures: 1, jitter: Double.random(in: 0..<1))
-            let returned = try await jobs.returnExpiredLeases(limit: pace.batch, retryDelay: delay)
+            let returned = try await jobs.returnExpiredLeases(
+                limit: pace.batch, retryDelay: delay, calmSince: calmSince)
             found = returned.count
             guard found > 0 else { break }
             for job in returned {

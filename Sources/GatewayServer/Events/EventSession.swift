@@ -73,7 +73,7 @@ final class EventSession {
 
     /// Tells the client of something it asked for that cannot be done.
     func refuse(code: String, detail: String) {
-        answer(QueueProtocol.StudioEvent.error(ErrorEvent(code: code, detail: detail)), kind: "error")
+        answer(QueueProtocol.StudioEvent.error(ErrorNotice(code: code, detail: detail)), kind: "error")
     }
 
     /// What to send next; nil when there is nothing.

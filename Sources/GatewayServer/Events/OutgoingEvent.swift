@@ -31,7 +31,7 @@ struct OutgoingEvent: Sendable {
 
     /// Progress.
     init(_ report: ProgressReport, projectName: String) throws {
-        let wire = QueueProtocol.StudioEvent.jobProgress(JobProgressEvent(report, project: projectName))
+        let wire = QueueProtocol.StudioEvent.jobProgress(JobProgress(report, project: projectName))
         self.init(
             json: try JSONText.compact(wire), cursor: nil, tenant: nil, project: report.project, job: report.job,
             kind: wire.type, endsJob: false)
@@ -60,7 +60,7 @@ struct OutgoingEvent: Sendable {
 
     private static func endsJob(_ wire: QueueProtocol.StudioEvent) -> Bool {
         guard case .jobState(let event) = wire else { return false }
-        return ["succeeded", "failed", "cancelled"].contains(event.state)
+        return ["succeeded", "failed", "cancelled"].contains(event.content.state)
     }
 
     private struct JobStatePayload: Decodable {
@@ -69,40 +69,27 @@ struct OutgoingEvent: Sendable {
         let failure: JSONValue?
     }
 
-    private struct TakePayload: Decodable {
-        let take: TakeID
-        let shot: String
-        let version: Int
-        let number: Int
-        let path: String
-    }
-
     private struct ProjectPayload: Decodable {
         let change: String
     }
 
     private static func wire(_ event: StoredEvent) throws -> QueueProtocol.StudioEvent {
-        let id = event.cursor.description
         let payload = try JSONText.compact(event.payload)
+        func durable<Content>(_ content: Content) -> DurableEvent<Content> {
+            DurableEvent(id: event.cursor.description, project: event.projectName, content, at: event.at)
+        }
         switch (event.kind, event.job) {
         case (.jobState, .some(let job)):
             let state = try JSONText.decode(JobStatePayload.self, from: payload)
             return .jobState(
-                JobStateEvent(
-                    id: id, project: event.projectName, job: job, state: state.state, attempt: state.attempt,
-                    failure: state.failure, at: event.at))
-        case (.takeCreated, .some(let job)):
-            let take = try JSONText.decode(TakePayload.self, from: payload)
-            return .takeCreated(
-                TakeCreatedEvent(
-                    id: id, project: event.projectName, job: job, take: take.take, shot: take.shot,
-                    version: take.version, number: take.number, path: take.path, at: event.at))
+                durable(
+                    JobStateChange(job: job, state: state.state, attempt: state.attempt, failure: state.failure)))
+        case (.takeCreated, _):
+            return .takeCreated(durable(try JSONText.decode(TakeCreation.self, from: payload)))
         case (.projectChanged, _):
             let change = try JSONText.decode(ProjectPayload.self, from: payload)
-            return .projectChanged(
-                ProjectChangedEvent(
-                    id: id, project: event.projectName, change: change.change, detail: event.payload, at: event.at))
-        case (.jobState, nil), (.takeCreated, nil):
+            return .projectChanged(durable(ProjectChange(change: change.change, detail: event.payload)))
+        case (.jobState, nil):
             throw DecodingError.valueNotFound(
                 JobID.self, .init(codingPath: [], debugDescription: "the event names no job"))
         }

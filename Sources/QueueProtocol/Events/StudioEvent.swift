@@ -4,15 +4,15 @@
 /// none.
 public enum StudioEvent: Sendable, Hashable {
     /// A job's state changed: `job.state`, durable.
-    case jobState(JobStateEvent)
+    case jobState(DurableEvent<JobStateChange>)
     /// A running job came further: `job.progress`; the newest wins.
-    case jobProgress(JobProgressEvent)
+    case jobProgress(JobProgress<String>)
     /// A take was published: `take.created`, durable.
-    case takeCreated(TakeCreatedEvent)
+    case takeCreated(DurableEvent<TakeCreation>)
     /// A project's documents or settings changed: `project.changed`, durable.
-    case projectChanged(ProjectChangedEvent)
+    case projectChanged(DurableEvent<ProjectChange>)
     /// Something the client sent cannot be done: `error`.
-    case error(ErrorEvent)
+    case error(ErrorNotice)
     /// Something that a newer server says; the type it named. To be ignored.
     case unrecognised(String)
 
@@ -49,11 +49,11 @@ extension StudioEvent: Codable {
     public init(from decoder: any Decoder) throws {
         let type = try decoder.container(keyedBy: Key.self).decode(String.self, forKey: .type)
         switch type {
-        case "job.state": self = .jobState(try JobStateEvent(from: decoder))
-        case "job.progress": self = .jobProgress(try JobProgressEvent(from: decoder))
-        case "take.created": self = .takeCreated(try TakeCreatedEvent(from: decoder))
-        case "project.changed": self = .projectChanged(try ProjectChangedEvent(from: decoder))
-        case "error": self = .error(try ErrorEvent(from: decoder))
+        case "job.state": self = .jobState(try DurableEvent(from: decoder))
+        case "job.progress": self = .jobProgress(try JobProgress(from: decoder))
+        case "take.created": self = .takeCreated(try DurableEvent(from: decoder))
+        case "project.changed": self = .projectChanged(try DurableEvent(from: decoder))
+        case "error": self = .error(try ErrorNotice(from: decoder))
         default: self = .unrecognised(type)
         }
     }

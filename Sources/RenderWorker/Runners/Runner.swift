@@ -35,7 +35,7 @@ struct RunContext: Sendable {
     /// The effective parameters: defaults, tier and the user's own.
     var parameters: [String: JSONValue]
     /// The quality asked for.
-    var quality: StudioCore.QualityTier
+    var quality: QualityTier
     /// Where randomness starts.
     var seed: UInt64
     /// How long the attempt may take.

@@ -24,7 +24,7 @@ struct IndexRewrite: ~Copyable {
         // What a killed process left. The lock makes these names ours.
         for leftover in [newPath, "\(newPath).lock", oldPath] { unlink(leftover) }
         let oldSecond = try Self.copy("\(gitDirectory)index", to: newPath)
-        index = try GitHandle("reading the index", free: git_index_free) { git_index_open(&$0, newPath) }
+        index = try Self.handle(of: newPath)
         path = "\(gitDirectory)index"
         self.newPath = newPath
         self.oldPath = oldPath
@@ -100,7 +100,11 @@ struct IndexRewrite: ~Copyable {
         guard isPublished || link(path, oldPath) == 0 || errno == ENOENT else {
             throw FileError(errno: errno, "keeping", path)
         }
-        guard rename(newPath, path) == 0 else { throw FileError(errno: errno, "replacing", path) }
+        guard rename(newPath, path) == 0 else {
+            let number = errno
+            if !isPublished { unlink(oldPath) }
+            throw FileError(errno: number, "replacing", path)
+        }
         isChanged = false
         isPublished = true
         // The order index, then branch must hold on the disk too.
@@ -159,8 +163,23 @@ struct IndexRewrite: ~Copyable {
         let made = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard made >= 0 else { throw FileError(errno: errno, "making", copy) }
         let destination = OwnedDescriptor(owning: made)
-        let status = try FileStatus(descriptor: source.raw, path: path)
-        try FileBytes.copy(from: source.raw, to: destination.raw, path: copy, check: {})
-        return status.modifiedSeconds
+        do {
+            let status = try FileStatus(descriptor: source.raw, path: path)
+            try FileBytes.copy(from: source.raw, to: destination.raw, path: copy, check: {})
+            return status.modifiedSeconds
+        } catch {
+            unlink(copy)
+            throw error
+        }
+    }
+
+    /// Opens the copy, which goes where that fails: there is no value yet whose end would remove it.
+    private static func handle(of copy: String) throws -> GitHandle {
+        do {
+            return try GitHandle("reading the index", free: git_index_free) { git_index_open(&$0, copy) }
+        } catch {
+            unlink(copy)
+            throw error
+        }
     }
 }

@@ -11,6 +11,8 @@ final class Decoder {
     }
 
     let context: UnsafeMutablePointer<AVCodecContext>
+    /// Whether damage is told by the log alone.
+    private let isWatched: Bool
 
     /// Opens the decoder of a stream. Throws `unsupported` where there is none for the codec.
     convenience init(stream: UnsafeMutablePointer<AVStream>, limits: MediaLimits, name: String, strict: Bool = false)
@@ -37,9 +39,13 @@ final class Decoder {
             throw MediaError(.limitExceeded, "There is no memory for a decoder.")
         }
         self.context = context
+        // Strict, libav's TIFF decoder takes every tag it does not know for damage: no TIFF is without one. Otherwise it
+        // only says what is damaged, and gives what it has.
+        isWatched = strict && codec == AV_CODEC_ID_TIFF
+        if isWatched { MediaLog.watch(context) }
         var status = prepare(context)
         context.pointee.max_pixels = Int64(limits.maxPixels)
-        if strict { context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK }
+        if strict && !isWatched { context.pointee.err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK }
         // 0 lets libav take the machine's cores. A picture's decoder gets one thread: it answers at once.
         context.pointee.thread_count = strict ? 1 : 0
         if status >= 0 { status = avcodec_open2(context, decoder, nil) }
@@ -47,6 +53,7 @@ final class Decoder {
     }
 
     deinit {
+        if isWatched { MediaLog.forget(context) }
         var context: UnsafeMutablePointer<AVCodecContext>? = context
         avcodec_free_context(&context)
     }
@@ -57,7 +64,9 @@ final class Decoder {
     /// Takes the next frame.
     func receive(into frame: Frame) -> Answer {
         let status = avcodec_receive_frame(context, frame.pointer)
-        if status >= 0 { return .frame }
+        if status >= 0 {
+            return isWatched && MediaLog.hasComplained(context) ? .failed(cmedia_error_invalid_data()) : .frame
+        }
         if status == cmedia_error_again() { return .needsInput }
         if status == cmedia_error_end() { return .ended }
         return .failed(status)

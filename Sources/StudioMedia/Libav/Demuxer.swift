@@ -62,6 +62,11 @@ final class Demuxer {
         return duration == cmedia_no_timestamp() || duration <= 0 || isPicture ? nil : duration
     }
 
+    /// How a stream's pictures are turned to be seen as they were meant: a picture file's Exif says so, or the container.
+    func orientation(of stream: UnsafeMutablePointer<AVStream>) -> Orientation {
+        isPicture ? ExifOrientation.read(source) : Orientation(displayMatrixOf: stream)
+    }
+
     /// The earliest timestamp of the file in microseconds: what output timestamps are counted from.
     var start: Int64 {
         let start = context.pointee.start_time

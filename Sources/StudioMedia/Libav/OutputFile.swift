@@ -41,7 +41,7 @@ final class OutputFile {
     func keep() { isKept = true }
 
     /// Writes the whole content of a small output.
-    func write(_ bytes: [UInt8]) throws {
+    private func write(_ bytes: [UInt8]) throws {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw MediaError.system(errno, .outputFailed, "\(fileName(path)) cannot be written.")
@@ -58,5 +58,15 @@ final class OutputFile {
         guard failure == 0 else {
             throw MediaError.system(failure, .outputFailed, "\(fileName(path)) cannot be written.")
         }
+    }
+
+    /// Writes a picture that is coded already: all that is left to do of work that makes one.
+    static func write(picture bytes: [UInt8], to path: String, counting counter: inout ProgressCounter) throws {
+        try counter.advance()
+        let output = try OutputFile(path: path)
+        try output.write(bytes)
+        try counter.finishing()
+        try counter.done()
+        output.keep()
     }
 }

@@ -91,6 +91,21 @@ final class SourceFile {
         return bytes
     }
 
+    /// Some bytes of the file, whatever libav is reading; fewer where it ends before.
+    func bytes(at offset: Int64, count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count, let base = buffer.baseAddress {
+                let got = pread(descriptor, base + filled, count - filled, off_t(offset) + filled)
+                guard got > 0 else {
+                    if got < 0 && errno == EINTR { continue }
+                    if got < 0 { readError = errno }
+                    return
+                }
+                filled += got
+            }
+        }
+    }
+
     private func read(_ bytes: UnsafeMutablePointer<UInt8>, _ count: Int32) -> Int32 {
         while true {
             let got = Glibc.read(descriptor, bytes, Int(count))

@@ -1,4 +1,5 @@
 import CMedia
+public import StudioCore
 
 /// A still picture from a prompt: PNG, 8 bits RGB, tagged sRGB. The same parameters give the same bytes.
 public struct MockImage: Sendable, Equatable {
@@ -56,11 +57,6 @@ public struct MockImage: Sendable, Equatable {
         frame.pointer.pointee.color_trc = AVCOL_TRC_IEC61966_2_1
         frame.pointer.pointee.pts = 0
         let bytes = try encoder.encodePicture(frame)
-        try counter.advance()
-        let output = try OutputFile(path: path)
-        try output.write(bytes)
-        try counter.finishing()
-        try counter.done()
-        output.keep()
+        try OutputFile.write(picture: bytes, to: path, counting: &counter)
     }
 }

@@ -1,4 +1,5 @@
 import CMedia
+public import StudioCore
 
 /// A moving picture from a prompt: H.264 in MP4, 4:2:0, 8 bits, tagged BT.709 limited range, index first.
 ///
@@ -63,24 +64,15 @@ public struct MockVideo: Sendable, Equatable {
         let picture = try MockPicture(prompt: prompt, seed: seed, width: width, height: height)
         var counter = ProgressCounter(total: frames, report: progress)
         try counter.start()
-        let muxer = try Muxer(path: path)
-        let track = try VideoTrack(
-            VideoTrack.Shape(
-                width: width, height: height, timeBase: frameRate.frameDuration, frameRate: frameRate.rational,
-                quality: quality, rateFactor: nil, threads: Self.threads),
-            into: muxer)
-        try muxer.start()
+        let video = try SteadyVideo(
+            path: path, width: width, height: height, frameRate: frameRate, quality: quality, threads: Self.threads)
         let frame = try Frame(width: width, height: height, format: AV_PIX_FMT_YUV420P)
         for index in 0..<frames {
             try frame.makeWritable()
             picture.paintPlanes(try Self.planes(of: frame), at: frameRate.microseconds(ofFrame: index))
-            frame.pointer.pointee.pts = Int64(index)
-            try track.write(frame, duration: 1)
-            try counter.advance()
+            try video.add(frame, counting: &counter)
         }
-        try track.finish { try counter.beat() }
-        try counter.finishing()
-        try muxer.finish { try counter.done() }
+        try video.finish(counting: &counter)
     }
 
     private static func planes(of frame: Frame) throws -> MockPicture.Planes {

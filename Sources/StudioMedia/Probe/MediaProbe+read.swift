@@ -48,7 +48,8 @@ extension MediaProbe {
         let codec = demuxer.mainVideo?.pointee.codecpar?.pointee.codec_id
         let frame = try Frame()
         if codec == AV_CODEC_ID_PNG || codec == AV_CODEC_ID_MJPEG {
-            return try StillDecoder(limits: limits).decode(path: path, into: frame)
+            try StillDecoder(limits: limits).decode(path: path, into: frame)
+            return
         }
         let reopened = try Demuxer(path: path, limits: limits)
         guard let stream = reopened.mainVideo else {
@@ -91,7 +92,9 @@ extension MediaProbe.Stream {
         case AVMEDIA_TYPE_VIDEO:
             kind = .video
             readPicture(parameters)
-            rotation = Rotation.of(stream)
+            let orientation = demuxer.orientation(of: stream)
+            rotation = orientation.rotation
+            isMirrored = orientation.isMirrored
             if !demuxer.isPicture, let rate = FrameRate(stream.pointee.avg_frame_rate) {
                 frameRate = rate.description
                 frameRateNumerator = rate.numerator

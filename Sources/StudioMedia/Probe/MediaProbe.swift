@@ -46,9 +46,9 @@ public struct MediaProbe: Sendable, Equatable, Codable {
         public var durationSeconds: Double?
         /// Bits a second, as the file says.
         public var bitRate: Int64?
-        /// The coded width in pixels, before rotation.
+        /// The coded width in pixels, before it is turned.
         public var width: Int?
-        /// The coded height in pixels, before rotation.
+        /// The coded height in pixels, before it is turned.
         public var height: Int?
         /// The pixel format in libav's words, such as `yuv420p`.
         public var pixelFormat: String?
@@ -72,6 +72,8 @@ public struct MediaProbe: Sendable, Equatable, Codable {
         public var colourRange: String?
         /// How far to turn the picture clockwise for display: 0, 90, 180 or 270 degrees.
         public var rotation: Int?
+        /// Whether to mirror the picture left to right for display, before it is turned.
+        public var isMirrored: Bool?
         /// Samples a second.
         public var sampleRate: Int?
         /// The channels.

@@ -51,7 +51,7 @@ struct ColourConversion {
         }
     }
 
-    /// The filters after size and rotation.
+    /// The filters after size and orientation.
     var finish: [String] {
         guard toneMapping.isEmpty else { return ["format=yuv420p"] }
         guard changesValues else { return ["format=yuv420p"] }

@@ -6,28 +6,25 @@ struct PicturePlan {
     let height: Int
     let pixelAspect: AVRational
     let colours: ColourConversion
-    private let rotation: Int
+    private let orientation: Orientation
     private let isInterlaced: Bool
     private let isScaled: Bool
     /// What the picture itself has of the output's size; the rest is black.
     private let inner: (width: Int, height: Int)
 
     /// `width` and `height` are what was asked for.
-    init(_ stream: UnsafeMutablePointer<AVStream>, name: String, width: Int?, height: Int?) throws {
+    init(_ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, width: Int?, height: Int?) throws {
+        let name = demuxer.name
         guard let parameters = stream.pointee.codecpar?.pointee else {
             throw MediaError(.inputInvalid, "\(name) is damaged.")
         }
         colours = ColourConversion(of: parameters)
-        rotation = Rotation.of(stream)
+        orientation = demuxer.orientation(of: stream)
         isInterlaced = [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(parameters.field_order)
-        let isTurned = rotation % 180 != 0
         var aspect = parameters.sample_aspect_ratio
         if aspect.num <= 0 || aspect.den <= 0 { aspect = AVRational(num: 1, den: 1) }
-        if isTurned { aspect = AVRational(num: aspect.den, den: aspect.num) }
-        let upright =
-            isTurned
-            ? (width: Int(parameters.height), height: Int(parameters.width))
-            : (width: Int(parameters.width), height: Int(parameters.height))
+        if orientation.swapsSides { aspect = AVRational(num: aspect.den, den: aspect.num) }
+        let upright = orientation.turned(Int(parameters.width), Int(parameters.height))
         isScaled = width != nil || height != nil
         pixelAspect = isScaled ? AVRational(num: 1, den: 1) : aspect
         // Proportions as they are seen, pixels that are not square included.
@@ -57,10 +54,9 @@ struct PicturePlan {
         var filters: [String] = []
         var padding: [String] = []
         if isInterlaced { filters.append("bwdif=mode=send_frame:deint=interlaced") }
-        filters += PictureFit.upright(rotation)
+        filters += orientation.filters
         filters += colours.toneMapping
-        let isTurned = rotation % 180 != 0
-        let (wide, high) = isTurned ? (Int(shape.height), Int(shape.width)) : (Int(shape.width), Int(shape.height))
+        let (wide, high) = orientation.turned(Int(shape.width), Int(shape.height))
         if isScaled {
             filters += ["scale=\(inner.width):\(inner.height)", "setsar=1"]
             if inner != (width, height) { padding = [PictureFit.centred(width, height)] }

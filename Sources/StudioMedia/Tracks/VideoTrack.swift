@@ -1,4 +1,5 @@
 import CMedia
+import StudioCore
 
 /// The H.264 track of an MP4 file: pictures with timestamps in, packets into the file.
 final class VideoTrack {

@@ -1,9 +1,11 @@
 import CMedia
+public import StudioCore
 
 /// A video from a sequence of pictures: H.264 in MP4, tagged BT.709 limited range, every frame with the same duration.
 ///
-/// All frames get the first one's size, rounded down to even sides. A picture of another size is scaled to fit inside with
-/// its proportions kept, and centred on black. Transparency is ignored.
+/// Pictures are turned and mirrored as their Exif data says. All frames get the first one's size then, rounded down to even
+/// sides. A picture of another size is scaled to fit inside with its proportions kept, and centred on black. Transparency is
+/// ignored.
 public struct Assembly: Sendable, Equatable {
     /// The pictures in order, PNG or JPEG, told apart by content.
     public var frames: [String]
@@ -48,30 +50,21 @@ public struct Assembly: Sendable, Equatable {
         try counter.start()
         let decoder = try StillDecoder(limits: limits)
         let decoded = try Frame()
-        try blaming(0) { try decoder.decode(path: first, into: decoded) }
-        let width = Int(decoded.pointer.pointee.width) & ~1
-        let height = Int(decoded.pointer.pointee.height) & ~1
+        var orientation = try blaming(0) { try decoder.decode(path: first, into: decoded) }
+        let seen = orientation.turned(Int(decoded.pointer.pointee.width), Int(decoded.pointer.pointee.height))
+        let (width, height) = (seen.width & ~1, seen.height & ~1)
         guard width > 0, height > 0 else {
             throw MediaError(.unsupported, "\(fileName(first)) is less than two pixels wide or high.")
         }
-        let muxer = try Muxer(path: path)
-        let track = try VideoTrack(
-            VideoTrack.Shape(
-                width: width, height: height, timeBase: frameRate.frameDuration, frameRate: frameRate.rational,
-                quality: quality, rateFactor: nil, threads: threads),
-            into: muxer)
-        try muxer.start()
+        let video = try SteadyVideo(
+            path: path, width: width, height: height, frameRate: frameRate, quality: quality, threads: threads)
         let conformer = try Conformer(width: width, height: height)
         for (index, frame) in frames.enumerated() {
-            if index > 0 { try blaming(index) { try decoder.decode(path: frame, into: decoded) } }
-            let conformed = try blaming(index) { try conformer.conform(decoded) }
-            conformed.pointer.pointee.pts = Int64(index)
-            try track.write(conformed, duration: 1)
-            try counter.advance()
+            if index > 0 { orientation = try blaming(index) { try decoder.decode(path: frame, into: decoded) } }
+            let conformed = try blaming(index) { try conformer.conform(decoded, orientation) }
+            try video.add(conformed, counting: &counter)
         }
-        try track.finish { try counter.beat() }
-        try counter.finishing()
-        try muxer.finish { try counter.done() }
+        try video.finish(counting: &counter)
     }
 
     private func blaming<Result>(_ index: Int, _ body: () throws -> Result) throws -> Result {
@@ -82,13 +75,18 @@ public struct Assembly: Sendable, Equatable {
     }
 }
 
-/// Brings pictures of any size and format to one size in 4:2:0.
+/// Brings pictures of any size, format and orientation to one size in 4:2:0, upright.
 private final class Conformer {
+    private struct Kind: Equatable {
+        let shape: PictureShape
+        let orientation: Orientation
+    }
+
     private let width: Int
     private let height: Int
     private let output: Frame
     private var graph: FilterGraph?
-    private var shape: PictureShape?
+    private var kind: Kind?
 
     init(width: Int, height: Int) throws {
         self.width = width
@@ -96,11 +94,11 @@ private final class Conformer {
         output = try Frame()
     }
 
-    func conform(_ frame: Frame) throws -> Frame {
-        let shape = PictureShape(frame)
-        if graph == nil || shape != self.shape {
-            graph = try FilterGraph(pictures: frame, timeBase: AVRational(num: 1, den: 1), chain: chain(for: shape))
-            self.shape = shape
+    func conform(_ frame: Frame, _ orientation: Orientation) throws -> Frame {
+        let kind = Kind(shape: PictureShape(frame), orientation: orientation)
+        if graph == nil || kind != self.kind {
+            graph = try FilterGraph(pictures: frame, timeBase: AVRational(num: 1, den: 1), chain: chain(for: kind))
+            self.kind = kind
         }
         frame.pointer.pointee.pts = 0
         try graph?.push(frame)
@@ -110,14 +108,18 @@ private final class Conformer {
         return output
     }
 
-    private func chain(for shape: PictureShape) -> String {
+    /// Turned last, when all pictures are 4:2:0, and then put on black.
+    private func chain(for kind: Kind) -> String {
+        let shape = kind.shape
         // Both kinds of picture carry full range; JPEG's matrix is always BT.601.
         let colours = "out_range=tv:out_color_matrix=bt709" + (shape.isRGB ? "" : ":in_range=pc:in_color_matrix=bt601")
-        let isSameSize = Int(shape.width) & ~1 == width && Int(shape.height) & ~1 == height
+        let coded = kind.orientation.turned(width, height)
+        let isSameSize = Int(shape.width) & ~1 == coded.width && Int(shape.height) & ~1 == coded.height
         let fit =
             isSameSize
-            ? ["crop=\(width):\(height):0:0", "scale=\(colours)", "format=yuv420p"]
-            : [PictureFit.inside(width, height) + ":" + colours, "format=yuv420p", PictureFit.centred(width, height)]
-        return (fit + ["setsar=1"]).joined(separator: ",")
+            ? ["crop=\(coded.width):\(coded.height):0:0", "scale=\(colours)"]
+            : [PictureFit.inside(coded.width, coded.height) + ":" + colours]
+        let padding = isSameSize ? [] : [PictureFit.centred(width, height)]
+        return (fit + ["format=yuv420p"] + kind.orientation.filters + padding + ["setsar=1"]).joined(separator: ",")
     }
 }

@@ -17,8 +17,10 @@ final class StillDecoder {
         packet = try Packet()
     }
 
-    /// Decodes the picture in a file.
-    func decode(path: String, into frame: Frame) throws {
+    /// Decodes the picture in a file, as it is coded.
+    /// - Returns: How it is turned to be seen as it was meant.
+    @discardableResult
+    func decode(path: String, into frame: Frame) throws -> Orientation {
         let source = try SourceFile(path: path)
         let bytes = try source.readAll(atMost: Self.maxBytes)
         guard let kind = PictureHeader.kind(of: bytes), let size = PictureHeader.size(of: bytes) else {
@@ -32,7 +34,9 @@ final class StillDecoder {
         packet.unreference()
         if status >= 0 {
             switch decoder.receive(into: frame) {
-            case .frame: return try checkWhole(frame, bytes, kind, source.name)
+            case .frame:
+                try checkWhole(frame, bytes, kind, source.name)
+                return ExifOrientation.read(source)
             case .needsInput, .ended: status = cmedia_error_invalid_data()
             case .failed(let failure): status = failure
             }

@@ -1,4 +1,5 @@
 import CMedia
+public import StudioCore
 
 /// A small JPEG of a video or a picture: upright, with square pixels and its proportions kept, never enlarged.
 public struct Thumbnail: Sendable, Equatable {
@@ -59,13 +60,8 @@ public struct Thumbnail: Sendable, Equatable {
             throw MediaError(.unsupported, "\(demuxer.name) has no picture in it.")
         }
         let picture = try pick(from: demuxer, stream) { try counter.start() }
-        let bytes = try encode(picture, stream)
-        try counter.advance()
-        let output = try OutputFile(path: path)
-        try output.write(bytes)
-        try counter.finishing()
-        try counter.done()
-        output.keep()
+        let bytes = try encode(picture, stream, demuxer.orientation(of: stream))
+        try OutputFile.write(picture: bytes, to: path, counting: &counter)
     }
 
     /// Decodes the frame at the wanted moment; from the start where the file cannot be searched or has nothing there.
@@ -126,16 +122,19 @@ public struct Thumbnail: Sendable, Equatable {
         return count > 0 ? best : nil
     }
 
-    private func encode(_ picture: Frame, _ stream: UnsafeMutablePointer<AVStream>) throws -> [UInt8] {
+    private func encode(
+        _ picture: Frame, _ stream: UnsafeMutablePointer<AVStream>, _ orientation: Orientation
+    ) throws -> [UInt8] {
         guard let parameters = stream.pointee.codecpar?.pointee else {
             throw MediaError(.inputInvalid, "The input is damaged.")
         }
-        let rotation = Rotation.of(stream) == 0 ? Rotation.ofPicture(picture) : Rotation.of(stream)
-        let size = size(of: picture.pointer.pointee, isTurned: rotation % 180 != 0)
+        let size = size(of: picture.pointer.pointee, orientation)
+        let turned = orientation.turned(size.width, size.height)
         let chain =
-            PictureFit.upright(rotation) + ColourConversion(of: parameters).toneMapping
+            ColourConversion(of: parameters).toneMapping
             // JPEG is always BT.601 in full range.
             + ["scale=\(size.width):\(size.height):flags=area:out_range=pc:out_color_matrix=bt601", "format=yuvj420p"]
+            + orientation.filters
         let base = AVRational(num: 1, den: 1)
         picture.pointer.pointee.pts = 0
         let graph = try FilterGraph(pictures: picture, timeBase: base, chain: chain.joined(separator: ","))
@@ -145,8 +144,8 @@ public struct Thumbnail: Sendable, Equatable {
         guard try graph.pull(into: small) else { throw MediaError(.inputInvalid, "The picture cannot be converted.") }
         let scale = Int32(quality.jpegQuantiser) * FF_QP2LAMBDA
         let encoder = try Encoder("mjpeg", options: Options([:])) { context in
-            context.pointee.width = Int32(size.width)
-            context.pointee.height = Int32(size.height)
+            context.pointee.width = Int32(turned.width)
+            context.pointee.height = Int32(turned.height)
             context.pointee.pix_fmt = AV_PIX_FMT_YUVJ420P
             context.pointee.time_base = base
             context.pointee.flags |= AV_CODEC_FLAG_QSCALE
@@ -159,12 +158,13 @@ public struct Thumbnail: Sendable, Equatable {
         return try encoder.encodePicture(small)
     }
 
-    private func size(of picture: AVFrame, isTurned: Bool) -> (width: Int, height: Int) {
+    /// The size before turning.
+    private func size(of picture: AVFrame, _ orientation: Orientation) -> (width: Int, height: Int) {
         let aspect = picture.sample_aspect_ratio
         let stretch = aspect.num > 0 && aspect.den > 0 ? Double(aspect.num) / Double(aspect.den) : 1
-        let seen = (width: Double(picture.width) * stretch, height: Double(picture.height))
-        let (wide, high) = isTurned ? (seen.height, seen.width) : seen
-        let scale = min(1, Double(maxWidth) / wide, Double(maxHeight) / high)
+        let (wide, high) = (Double(picture.width) * stretch, Double(picture.height))
+        let limit = orientation.turned(maxWidth, maxHeight)
+        let scale = min(1, Double(limit.width) / wide, Double(limit.height) / high)
         return (max(1, Int((wide * scale).rounded())), max(1, Int((high * scale).rounded())))
     }
 }

@@ -1,8 +1,10 @@
 import CMedia
+public import StudioCore
 
 /// Anything libav reads, made into an MP4 that every browser plays: H.264 (4:2:0, 8 bits) and AAC, index first.
 ///
-/// - Video: the largest moving picture of the file. Rotation from the file's metadata is applied. Interlaced frames are
+/// - Video: the largest moving picture of the file. It is turned and mirrored as the container,
+///   or a picture's Exif data, says. Interlaced frames are
 ///   deinterlaced. Full range becomes limited range; RGB becomes BT.709; other colour tags are carried over. PQ and HLG are
 ///   tone-mapped to BT.709. Odd sides lose their last row or column of pixels. Timestamps are kept, variable rates included.
 /// - Audio: every audio stream, in sync; mono stays mono, six channels or more become 5.1, all others stereo; rates over

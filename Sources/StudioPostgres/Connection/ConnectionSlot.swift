@@ -12,6 +12,7 @@ struct ConnectionSlot {
     private var pause = Self.firstPause
     private var notBefore = ContinuousClock.now
     private var lastFailure = PostgresError(.unavailable)
+    private var lastInterruption: ContinuousClock.Instant?
 
     init(_ configuration: PostgresConfiguration, queue: WorkQueue) {
         self.configuration = configuration
@@ -22,8 +23,10 @@ struct ConnectionSlot {
 
     /// A connection that works as far as can be told; blocks until the deadline at most, and a little for an attempt.
     mutating func ready(until deadline: ContinuousClock.Instant) throws(PostgresError) -> PostgresConnection {
-        if let connection, connection.isStillConnected() { return connection }
-        connection = nil
+        if let connection {
+            if connection.isStillConnected() { return connection }
+            lose()
+        }
         while true {
             let now = ContinuousClock.now
             if notBefore > now {
@@ -33,12 +36,14 @@ struct ConnectionSlot {
                 continue
             }
             do {
-                let opened = try PostgresConnection.open(configuration, until: max(deadline, now + Self.leastAttempt))
+                let opened = try PostgresConnection.open(
+                    configuration, until: max(deadline, now + Self.leastAttempt), lastInterruption: lastInterruption)
                 pause = Self.firstPause
                 connection = opened
                 return opened
             } catch {
                 lastFailure = error
+                lastInterruption = .now
                 // Threads that lost their connections together come back apart.
                 notBefore = .now + pause / 2 + pause / 2 * Double.random(in: 0..<1)
                 pause = min(pause * 2, longestPause)
@@ -48,6 +53,12 @@ struct ConnectionSlot {
 
     /// Lets go of a connection that is broken, or that a closure left inside a transaction.
     mutating func settle() {
-        if let connection, connection.isBroken || !connection.isIdle { self.connection = nil }
+        guard let connection, connection.isBroken || !connection.isIdle else { return }
+        lose()
+    }
+
+    private mutating func lose() {
+        connection = nil
+        lastInterruption = .now
     }
 }

@@ -4,7 +4,8 @@ import Glibc
 extension PostgresConnection {
     /// Connects, waiting no longer than the deadline for each step but the look-up of a host's name.
     static func open(
-        _ configuration: PostgresConfiguration, until deadline: ContinuousClock.Instant
+        _ configuration: PostgresConfiguration, until deadline: ContinuousClock.Instant,
+        lastInterruption: ContinuousClock.Instant? = nil
     ) throws(PostgresError) -> PostgresConnection {
         let settings = startParameters(of: configuration)
         // libpq reads the lists while the call lasts; strdup keeps each text at one place until then.
@@ -23,7 +24,8 @@ extension PostgresConnection {
         }
         // Notices would go to the standard error stream.
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
-        return PostgresConnection(owning: handle, configuration: configuration)
+        return PostgresConnection(
+            owning: handle, configuration: configuration, lastInterruption: lastInterruption)
     }
 
     private static func startParameters(of configuration: PostgresConfiguration) -> [(String, String)] {

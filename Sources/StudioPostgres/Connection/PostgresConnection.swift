@@ -20,10 +20,16 @@ public final class PostgresConnection {
         /// A statement took COMMIT along and it was done.
         case committed
     }
+    /// When the thread this connection belongs to last found the server away, or a connection to it lost; nil where never.
+    let lastInterruption: ContinuousClock.Instant?
 
     /// Takes ownership of a libpq connection that is ready for queries.
-    init(owning handle: OpaquePointer, configuration: PostgresConfiguration) {
+    init(
+        owning handle: OpaquePointer, configuration: PostgresConfiguration,
+        lastInterruption: ContinuousClock.Instant? = nil
+    ) {
         self.handle = handle
+        self.lastInterruption = lastInterruption
         // The server ends a statement by itself at statementTimeout; the rest is for its word to reach us.
         answerTimeout =
             configuration.statementTimeout == .zero

@@ -64,11 +64,18 @@ extension JobStore {
     /// - Parameters:
     ///   - limit: How many at most.
     ///   - retryDelay: How long before the next attempt; default at once.
+    ///   - calmSince: Where the server was away, or a connection to it lost, since then, nothing is done: living workers
+    ///     could not renew either, and come first. Default nil, whatever was.
     /// - Returns: What was done, for the log.
-    /// - Throws: `PostgresError`.
-    package func returnExpiredLeases(limit: Int, retryDelay: Duration = .zero) async throws -> [RecoveredJob] {
+    /// - Throws: `PostgresError`, `unavailable` also for the sake of `calmSince`.
+    package func returnExpiredLeases(
+        limit: Int, retryDelay: Duration = .zero, calmSince: ContinuousClock.Instant? = nil
+    ) async throws -> [RecoveredJob] {
         let failure = JobFailure(.workerLost, "the worker that ran this attempt stopped answering")
-        return try await database.transaction { connection in
+        return try await database.transaction(retries: calmSince == nil ? 3 : 0) { connection in
+            if let calmSince, let interruption = connection.lastInterruption, interruption >= calmSince {
+                throw PostgresError(.unavailable, operatorDetail: "the server was away a moment ago")
+            }
             let parameters: [PostgresParameter] = [
                 .text(JobAttempt.Outcome.lost.rawValue), try .json(failure), .bool(failure.retryable),
                 .milliseconds(retryDelay), .int(limit),

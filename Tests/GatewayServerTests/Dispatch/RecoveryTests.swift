@@ -30,6 +30,44 @@ import Testing
         }
     }
 
+    @Test func `A look that an outage held up takes no leases`() async throws {
+        let server = try await PrivatePostgres()
+        let uri = try await server.database()
+        let ground = try await RunningStudio.Ground.make(["DATABASE_URL": uri])
+        let submitted = Watched<JobID?>(nil)
+        try await RunningStudio.run(on: ground) { studio async throws in
+            try await studio.project()
+            let reply = try await studio.submit(
+                #"{"shot": "A", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
+            submitted.update { $0 = reply.json["id"]?.stringValue.flatMap { JobID($0) } }
+        }
+        let id = try #require(submitted.value)
+        // A gateway that only looks when it is told to.
+        let parts = try GatewayParts(ground.configuration)
+        let jobs = JobStore(parts.database)
+        let worker = WorkerID()
+        let claimed = try #require(
+            try await jobs.claim([id], worker: worker, name: "living", lease: .seconds(600)).first)
+        for _ in 0..<Recovery.Pace().leaseLooks { await parts.recovery.look() }
+        try await server.sql("UPDATE jobs SET lease_expires_at = now() - interval '1 hour'", in: uri)
+        try await server.stop()
+        async let held: Void = parts.recovery.look()
+        try await server.start()
+        await held
+        #expect(try await jobs.get(id)?.state == .running)
+        // The worker lives, and renews as soon as it can.
+        let claim = HeldClaim(job: id, attempt: claimed.attempt)
+        let renewed = try await jobs.heartbeat(worker: worker, claims: [claim], lease: .seconds(600))
+        #expect(renewed.first?.isHeld == true)
+        for _ in 0..<Recovery.Pace().leaseLooks { await parts.recovery.look() }
+        #expect(try await jobs.get(id)?.state == .running)
+        try await server.sql("UPDATE jobs SET lease_expires_at = now() - interval '1 hour'", in: uri)
+        await parts.recovery.look()
+        #expect(try await jobs.get(id)?.state == .queued)
+        await parts.database.close()
+        try await server.stop()
+    }
+
     @Test func `Messages a dead worker took and never claimed come back`() async throws {
         try await RunningStudio.run { studio async throws in
             let (queue, keys, worker) = (studio.parts.queue, studio.parts.keys, WorkerID())

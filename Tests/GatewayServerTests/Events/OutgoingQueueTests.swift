@@ -18,7 +18,8 @@ import Testing
     private func state(_ job: JobID, _ state: String, _ id: Int64 = 1) throws -> OutgoingEvent {
         try OutgoingEvent(
             answer: QueueProtocol.StudioEvent.jobState(
-                JobStateEvent(id: "1.\(id)", project: "film", job: job, state: state, attempt: 1, at: Date())),
+                DurableEvent(
+                    id: "1.\(id)", project: "film", JobStateChange(job: job, state: state, attempt: 1), at: Date())),
             kind: "job.state"
         )
     }

@@ -74,6 +74,24 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    @Test func aSmallFileSystemIsFullWhenFilledAndGoneAfterwards() async throws {
+        let home = try TemporaryDirectory()
+        try home.write("kept".utf8, to: "a/kept")
+        let page = [UInt8](repeating: 1, count: 4096)
+        try await SmallFileSystem.mounted(on: home.path("a"), bytes: 1 << 20) { disk in
+            #expect(FileManager.default.contents(atPath: home.path("a/kept")) == Data("kept".utf8))
+            try disk.fill(leaving: page.count)
+            try home.write(page, to: "a/one")
+            #expect(throws: (any Error).self) { try home.write(page, to: "a/two") }
+            disk.makeRoom()
+            try home.write(page, to: "a/two")
+            try disk.fillWithFiles(leaving: 1)
+            try home.write([], to: "a/three")
+            #expect(throws: (any Error).self) { try home.write([], to: "a/four") }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: home.path("a")) == ["kept"])
+    }
+
     @Test func postgresHandsOutFreshDatabasesAndSurvivesAStop() async throws {
         let shared = try await PrivatePostgres.shared()
         let prepared = Watched(0)

@@ -11,30 +11,34 @@ struct StudioEventTests {
     private static let events: [(StudioEvent, String)] = [
         (
             .jobState(
-                JobStateEvent(
-                    id: "7", project: "film", job: job, state: "failed", attempt: 2,
-                    failure: ["code": "runner-failed", "message": "no"], at: date)),
+                DurableEvent(
+                    id: "7", project: "film",
+                    JobStateChange(
+                        job: job, state: "failed", attempt: 2, failure: ["code": "runner-failed", "message": "no"]),
+                    at: date)),
             #"{"at":"\#(time)","attempt":2,"failure":{"code":"runner-failed","message":"no"},"id":"7","job":"\#(job)","project":"film","state":"failed","type":"job.state"}"#
         ),
         (
             .jobProgress(
-                JobProgressEvent(
-                    project: "film", job: job, attempt: 1, progress: 0.5, stage: "encode", message: "", at: date)),
+                JobProgress(
+                    job: job, project: "film", attempt: 1, progress: 0.5, stage: "encode", message: "", at: date)),
             #"{"at":"\#(time)","attempt":1,"job":"\#(job)","message":"","progress":0.5,"project":"film","stage":"encode","type":"job.progress"}"#
         ),
         (
             .takeCreated(
-                TakeCreatedEvent(
-                    id: "8", project: "film", job: job, take: TakeID(uuid: job.uuid), shot: "SHOT-010", version: 1,
-                    number: 3, path: "03_Renders/a.mp4", at: date)),
+                DurableEvent(
+                    id: "8", project: "film",
+                    TakeCreation(
+                        job: job, take: TakeID(uuid: job.uuid), shot: "SHOT-010", version: 1, number: 3,
+                        path: "03_Renders/a.mp4"), at: date)),
             #"{"at":"\#(time)","id":"8","job":"\#(job)","number":3,"path":"03_Renders/a.mp4","project":"film","shot":"SHOT-010","take":"\#(job)","type":"take.created","version":1}"#
         ),
         (
-            .projectChanged(ProjectChangedEvent(id: "9", project: "film", change: "settings", at: date)),
+            .projectChanged(DurableEvent(id: "9", project: "film", ProjectChange(change: "settings"), at: date)),
             #"{"at":"\#(time)","change":"settings","id":"9","project":"film","type":"project.changed"}"#
         ),
         (
-            .error(ErrorEvent(code: "bad-json", detail: "no JSON")),
+            .error(ErrorNotice(code: "bad-json", detail: "no JSON")),
             #"{"code":"bad-json","detail":"no JSON","type":"error"}"#
         ),
     ]
@@ -81,7 +85,7 @@ struct StudioEventTests {
         #expect(report(0.5, .nan).etaSeconds == nil)
         let whole = report(0.25, 12)
         #expect(try JSONText.decode(ProgressReport.self, from: try JSONText.string(whole)) == whole)
-        let event = JobProgressEvent(whole, project: "film")
+        let event = JobProgress(whole, project: "film")
         #expect(event.progress == 0.25)
         #expect(event.etaSeconds == 12)
         #expect(event.project == "film")

@@ -1,3 +1,4 @@
+import StudioCore
 import StudioMedia
 import Testing
 

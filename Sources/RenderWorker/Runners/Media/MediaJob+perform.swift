@@ -10,11 +10,10 @@ extension MediaJobRequest {
     /// - Returns: What the work found out; null for all but `inspect`.
     /// - Throws: `MediaError`, or what `report` threw.
     func perform(report: @escaping MediaProgressReport) throws -> JSONValue {
-        let tier = StudioMedia.QualityTier(rawValue: quality.rawValue) ?? .standard
         switch operation {
         case .mockImage:
             let size = (try whole("width") ?? 1280, try whole("height") ?? 720)
-            try MockImage(prompt: text("prompt"), seed: seed, width: size.0, height: size.1, quality: tier)
+            try MockImage(prompt: text("prompt"), seed: seed, width: size.0, height: size.1, quality: quality)
                 .render(to: output, progress: report)
         case .mockVideo:
             let rate = try frameRate()
@@ -22,20 +21,20 @@ extension MediaJobRequest {
             let seconds = parameters["seconds"]?.doubleValue ?? 2
             try MockVideo(
                 prompt: text("prompt"), seed: seed, width: size.0, height: size.1, frameRate: rate,
-                frames: rate.frames(inSeconds: seconds), quality: tier
+                frames: rate.frames(inSeconds: seconds), quality: quality
             ).render(to: output, progress: report)
         case .assemble:
-            try Assembly(frames: inputs["frames"] ?? [], frameRate: try frameRate(), quality: tier)
+            try Assembly(frames: inputs["frames"] ?? [], frameRate: try frameRate(), quality: quality)
                 .render(to: output, progress: report)
         case .transcode:
             try Transcode(
-                input: source(), quality: tier, width: whole("width"), height: whole("height"),
+                input: source(), quality: quality, width: whole("width"), height: whole("height"),
                 rateFactor: whole("rateFactor")
             ).render(to: output, progress: report)
         case .thumbnail:
             try Thumbnail(
                 input: source(), maxWidth: whole("width") ?? 320, maxHeight: 4096,
-                second: parameters["atSeconds"]?.doubleValue, quality: tier
+                second: parameters["atSeconds"]?.doubleValue, quality: quality
             ).render(to: output, progress: report)
         case .inspect:
             return try inspect()

@@ -33,7 +33,7 @@ struct MediaJobRequest: Sendable, Codable {
     /// Where the result goes: a file that is not there yet.
     var output: String
     var parameters: [String: JSONValue]
-    var quality: StudioCore.QualityTier
+    var quality: QualityTier
     var seed: UInt64
     var limits: MediaJobLimits
 

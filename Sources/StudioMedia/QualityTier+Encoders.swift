@@ -1,4 +1,6 @@
-/// How much time and space an output may take.
+public import StudioCore
+
+/// What the tiers mean to the encoders: how much time and space an output may take.
 ///
 /// | tier | H.264 (libx264) | AAC a channel | JPEG quantiser | PNG compression |
 /// | --- | --- | --- | --- | --- |
@@ -7,14 +9,7 @@
 /// | `high` | slow, CRF 17 | 128 kbit/s | 2 | zlib 9, mixed prediction |
 ///
 /// PNG is lossless at every tier: there the tier trades time for bytes.
-public enum QualityTier: String, Sendable, Codable, CaseIterable {
-    /// Fast and small, for drafts.
-    case low
-    /// The default: good to look at, moderate in size.
-    case standard
-    /// For delivery.
-    case high
-
+extension QualityTier {
     /// libx264's preset.
     public var x264Preset: String {
         switch self {

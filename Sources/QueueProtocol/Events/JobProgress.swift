@@ -1,12 +1,13 @@
 public import FoundationEssentials
 
-/// How far a running job is; sent by a worker over pub/sub only, the newest wins.
-public struct ProgressReport: Sendable, Hashable, Codable {
+/// How far a running job is; sent over pub/sub only, the newest wins. Workers name the project by its id, clients hear it
+/// by its name.
+public struct JobProgress<Project: Sendable & Hashable & Codable>: Sendable, Hashable, Codable {
     /// The job.
     public var job: JobID
     /// The job's project.
-    public var project: ProjectID
-    /// The attempt that reports; readers drop reports of attempts that are over.
+    public var project: Project
+    /// The attempt that runs; readers drop reports of attempts that are over.
     public var attempt: Int
     /// How much is done: 0…1.
     public var progress: Double
@@ -19,19 +20,19 @@ public struct ProgressReport: Sendable, Hashable, Codable {
     /// When this was so.
     public var at: Date
 
-    /// A report.
+    /// The progress.
     ///
     /// - Parameters:
     ///   - job: The job.
     ///   - project: The job's project.
-    ///   - attempt: The attempt that reports.
+    ///   - attempt: The attempt that runs.
     ///   - progress: How much is done; brought into 0…1, not-a-number counts as 0.
     ///   - stage: What is being done.
     ///   - message: More about it; default nothing.
     ///   - etaSeconds: How long it will still take, in seconds; default unknown.
     ///   - at: When this was so; default now.
     public init(
-        job: JobID, project: ProjectID, attempt: Int, progress: Double, stage: String, message: String = "",
+        job: JobID, project: Project, attempt: Int, progress: Double, stage: String, message: String = "",
         etaSeconds: Double? = nil, at: Date = Date()
     ) {
         self.job = job
@@ -42,5 +43,21 @@ public struct ProgressReport: Sendable, Hashable, Codable {
         self.message = message
         self.etaSeconds = etaSeconds.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
         self.at = at
+    }
+}
+
+/// What a worker says of a job it runs.
+public typealias ProgressReport = JobProgress<ProjectID>
+
+extension JobProgress<String> {
+    /// What clients are told of a worker's report.
+    ///
+    /// - Parameters:
+    ///   - report: The report.
+    ///   - project: The project's name.
+    public init(_ report: ProgressReport, project: String) {
+        self.init(
+            job: report.job, project: project, attempt: report.attempt, progress: report.progress,
+            stage: report.stage, message: report.message, etaSeconds: report.etaSeconds, at: report.at)
     }
 }

@@ -1,0 +1,95 @@
+/// A job's state changed.
+public struct JobStateChange: Sendable, Hashable, Codable {
+    /// The job.
+    public var job: JobID
+    /// The state it is in now.
+    public var state: String
+    /// The attempt it is in, or was in last; 0 before the first.
+    public var attempt: Int
+    /// Why it failed, where it did: an object with `code` and `message`.
+    public var failure: JSONValue?
+
+    /// The change.
+    ///
+    /// - Parameters:
+    ///   - job: The job.
+    ///   - state: The state it is in now.
+    ///   - attempt: The attempt it is in, or was in last; 0 before the first.
+    ///   - failure: Why it failed, where it did: an object with `code` and `message`; default none.
+    public init(job: JobID, state: String, attempt: Int, failure: JSONValue? = nil) {
+        self.job = job
+        self.state = state
+        self.attempt = attempt
+        self.failure = failure
+    }
+}
+
+/// A take was published.
+public struct TakeCreation: Sendable, Hashable, Codable {
+    /// The job that made it.
+    public var job: JobID
+    /// The take.
+    public var take: TakeID
+    /// The shot it is of.
+    public var shot: String
+    /// The shot's version.
+    public var version: Int
+    /// The take's number, counted from 1 in each version.
+    public var number: Int
+    /// The take's file, relative to the project.
+    public var path: String
+
+    /// The publication.
+    ///
+    /// - Parameters:
+    ///   - job: The job that made it.
+    ///   - take: The take.
+    ///   - shot: The shot it is of.
+    ///   - version: The shot's version.
+    ///   - number: The take's number, counted from 1 in each version.
+    ///   - path: The take's file, relative to the project.
+    public init(job: JobID, take: TakeID, shot: String, version: Int, number: Int, path: String) {
+        self.job = job
+        self.take = take
+        self.shot = shot
+        self.version = version
+        self.number = number
+        self.path = path
+    }
+}
+
+/// A project's documents or settings changed.
+public struct ProjectChange: Sendable, Hashable, Codable {
+    /// What changed, such as `settings`, `canvas` or `archived`.
+    public var change: String
+    /// More about it, where there is more.
+    public var detail: JSONValue?
+
+    /// The change.
+    ///
+    /// - Parameters:
+    ///   - change: What changed, such as `settings`, `canvas` or `archived`.
+    ///   - detail: More about it, where there is more; default none.
+    public init(change: String, detail: JSONValue? = nil) {
+        self.change = change
+        self.detail = detail
+    }
+}
+
+/// Something the client sent cannot be done.
+public struct ErrorNotice: Sendable, Hashable, Codable {
+    /// What is wrong, for programs.
+    public var code: String
+    /// What is wrong, for people.
+    public var detail: String
+
+    /// The notice.
+    ///
+    /// - Parameters:
+    ///   - code: What is wrong, for programs.
+    ///   - detail: What is wrong, for people.
+    public init(code: String, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+}
