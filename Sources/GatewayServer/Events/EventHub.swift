@@ -100,6 +100,9 @@ final class EventHub: Service {
         try await replay.find(topic, for: caller)
     }
 
+    /// The place after every event there is now.
+    func newest() async throws -> EventCursor { try await replay.events.newest() }
+
     /// Gives a session its one subscription, without an answer to the client.
     func follow(_ found: EventReplay.Found, since: EventCursor, for session: EventSessionHandle) {
         startWork.yield(.stream(session, found, since: since))

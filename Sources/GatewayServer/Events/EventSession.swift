@@ -178,6 +178,9 @@ final class EventSession {
         }
     }
 
+    /// Whether the stream's place is known, so that a subscription without a replay has somewhere to begin.
+    var hasPosition: Bool { fanOut.position.transaction > 0 }
+
     /// A subscription without a replay: from the fan-out's position on, which is returned.
     func beginLive(_ scope: EventScope, project: ProjectID) -> EventCursor {
         let position = fanOut.position

@@ -55,9 +55,15 @@ struct EventStreamResponse: Sendable {
         _ stream: EventStreamOutput.Handle, _ found: EventReplay.Found, _ since: EventCursor?
     ) async throws -> ByteBuffer {
         guard let since else {
-            let position = try await stream.session.run { $0.beginLive(found.scope, project: found.project) }
+            let live = try await stream.session.run { session in
+                session.hasPosition ? session.beginLive(found.scope, project: found.project) : nil
+            }
             // An id without data is not an event: it is what the client sends when it comes back.
-            return ByteBuffer(string: "retry: 2000\n\(position.transaction == 0 ? ":" : "id: \(position)")\n\n")
+            if let live { return ByteBuffer(string: "retry: 2000\nid: \(live)\n\n") }
+            // The hub does not know yet where the stream stands; the database does.
+            let newest = try await hub.newest()
+            hub.follow(found, since: newest, for: stream.session)
+            return ByteBuffer(string: "retry: 2000\nid: \(newest)\n\n")
         }
         hub.follow(found, since: since, for: stream.session)
         return ByteBuffer(string: "retry: 2000\n\n")

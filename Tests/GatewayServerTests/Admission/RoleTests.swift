@@ -36,6 +36,7 @@ import Testing
         "GET /api/v1/functions": .read,
         "GET /api/v1/functions/{function}": .read,
         "POST /api/v1/projects/{project}/jobs": .work,
+        "POST /api/v1/projects/{project}/jobs:batch": .work,
         "GET /api/v1/projects/{project}/jobs": .read,
         "GET /api/v1/jobs/{job}": .read,
         "POST /api/v1/jobs/{job}/cancel": .work,

@@ -44,6 +44,8 @@ import Testing
                 case "PATCH /api/v1/projects/{project}": (["if-match: *"], #"{"title": "Taken over"}"#)
                 case "POST /api/v1/projects/{project}/jobs":
                     ([], #"{"shot": "B", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
+                case "POST /api/v1/projects/{project}/jobs:batch":
+                    ([], #"{"jobs": [{"shot": "C", "function": "mock-image", "parameters": {"prompt": "x"}}]}"#)
                 case "PUT /api/v1/takes/{take}/rating": (["if-match: *"], #"{"rating": 5, "circled": true}"#)
                 case "PUT /api/v1/projects/{project}/files/{path}":
                     (["if-match: *", "content-type: application/octet-stream"], "overwritten")
