@@ -12,6 +12,8 @@ enum Literals {
 
     /// How many lines below its first a literal has a statement; nil where it has none.
     static func statement(in literal: String) -> Int? {
+        // A statement has several words: most literals need not be searched.
+        guard literal.utf8.count > 7, literal.utf8.contains(where: { $0 == 32 || $0 == 10 }) else { return nil }
         let found = [statements(), query(), definition()].compactMap {
             try? $0.firstMatch(in: literal)?.range.lowerBound
         }
