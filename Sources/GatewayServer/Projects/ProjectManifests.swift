@@ -10,6 +10,7 @@ struct ProjectManifests: Sendable {
     static let sizeLimit = 64 << 20
 
     let projects: ProjectStore
+    let writers: ProjectWriters
     let folders: ProjectFolders
 
     /// Writes the row's words into the manifest and commits it, where they differ. Whatever else people wrote into the
@@ -26,7 +27,7 @@ struct ProjectManifests: Sendable {
         var written = record
         while true {
             let project = written
-            _ = try await projects.withWriter(project.id) { [folders] _ in
+            _ = try await writers.run(project.id) { [folders] _ in
                 try folders.translating {
                     try Self.write(project, into: folders.open(project), author: author)
                 }

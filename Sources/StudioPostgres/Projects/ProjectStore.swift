@@ -94,32 +94,12 @@ package struct ProjectStore: Sendable {
         }
     }
 
-    /// Runs a closure as the only writer of the project's Git repository across all machines, inside a transaction on a
-    /// database thread. Keep it short: no event of the studio is told past an open transaction that wrote.
-    ///
-    /// - Parameters:
-    ///   - id: The project.
-    ///   - body: What to do; it may run more than once.
-    /// - Returns: What the closure returns.
-    /// - Throws: What the closure throws; `PostgresError`, with code `timeout` where the lock was not to be had in time.
-    package func withWriter<T: Sendable>(
-        _ id: ProjectID, _ body: @escaping @Sendable (PostgresConnection) throws -> T
-    ) async throws -> T {
-        try await database.transaction { connection in
-            try connection.execute(Self.writerLock, [.id(id)])
-            return try body(connection)
-        }
-    }
-
     /// Inserts the event of a change made in this transaction, and returns the project as it is now.
     func tell(_ change: String, of id: ProjectID, on connection: PostgresConnection) throws -> ProjectRecord {
         try connection.execute(SQL.tell, [.id(id), .text(change)])
         guard let row = try connection.query(SQL.one, [.id(id)]).first else { throw Self.missing }
         return try ProjectRecord(row)
     }
-
-    /// One writer per project: held until the transaction ends.
-    static let writerLock = "SELECT pg_advisory_xact_lock(hashtextextended('project-writer:' || $1::uuid::text, 0))"
 
     enum SQL {
         static let one = """
