@@ -86,8 +86,8 @@ struct GatewayParts: Sendable {
             projects: projects, writers: writers, scaffold: ProjectScaffold(folders: folders),
             logger: Logger(label: "projects"))
         projectRecovery = ProjectRecovery(
-            projects: projects, users: UserStore(database), creation: projectCreation, folders: folders,
-            logger: Logger(label: "projects"))
+            projects: projects, users: UserStore(database), creation: projectCreation, manifests: manifests,
+            folders: folders, logger: Logger(label: "projects"))
     }
 
     /// Ends the connections to PostgreSQL.

@@ -143,6 +143,15 @@ extension ProjectRepository {
         }
     }
 
+    /// What the last commit has of a small file; nil where it has none, or one that no program wrote.
+    static func committed(_ file: String, at path: String) throws -> [UInt8]? {
+        try translating {
+            let repository = try GitRepository(at: path)
+            guard let head = try repository.headCommit() else { return nil }
+            return try committed(RelativePath(file), at: head, in: repository)
+        }
+    }
+
     private static func committed(
         _ file: RelativePath, at head: CommitID, in repository: GitRepository
     ) throws(GitError) -> [UInt8]? {
