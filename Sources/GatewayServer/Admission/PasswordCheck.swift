@@ -1,15 +1,10 @@
-import Logging
-import NIOPosix
 import StudioCore
 import StudioSystem
-import Synchronization
 
 /// Hashes and checks passwords on threads of its own: scrypt takes about 0.1 s and 32 MiB each time, so few run at once
 /// and few may wait.
 final class PasswordCheck: Sendable {
-    private let threads: NIOThreadPool
-    private let queueLimit: Int
-    private let underWay = Atomic<Int>(0)
+    private let threads: BoundedThreads
 
     /// A checker, ready at once; its threads end with it.
     ///
@@ -17,13 +12,9 @@ final class PasswordCheck: Sendable {
     ///   - threads: How many passwords are hashed at a time; default 2, so at most 64 MiB.
     ///   - queueLimit: How many may wait for a thread; default 32, about two seconds' worth. The next gets `unavailable`.
     init(threads: Int = 2, queueLimit: Int = 32) {
-        self.threads = NIOThreadPool(numberOfThreads: threads)
-        self.queueLimit = queueLimit + threads
-        self.threads.start()
-    }
-
-    deinit {
-        threads.shutdownGracefully { _ in }
+        self.threads = BoundedThreads(
+            threads: threads, queueLimit: queueLimit,
+            refusal: StudioError(.unavailable, "too many people log in at this moment", retryAfterSeconds: 1))
     }
 
     /// Whether a password belongs to a kept hash. Without a hash, or with one that cannot be read, the same work is done
@@ -41,12 +32,8 @@ final class PasswordCheck: Sendable {
     }
 
     private func work<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-        defer { underWay.subtract(1, ordering: .relaxed) }
-        guard underWay.add(1, ordering: .relaxed).newValue <= queueLimit else {
-            throw StudioError(.unavailable, "too many people log in at this moment", retryAfterSeconds: 1)
-        }
         do {
-            return try await threads.runIfActive(body)
+            return try await threads.run(body)
         } catch is PasswordHashError {
             throw StudioError(.unavailable, "there is no memory to check a password now", retryAfterSeconds: 1)
         }

@@ -59,10 +59,10 @@ struct GatewayAssembly: Sendable {
         do {
             try await group.run()
         } catch {
-            await parts.closeDatabases()
+            await parts.close()
             throw error
         }
-        await parts.closeDatabases()
+        await parts.close()
     }
 
     private func http(_ parts: GatewayParts, gate: StartGate) -> HTTPService {

@@ -22,7 +22,7 @@ extension GatewayParts {
         return [
             ProjectRoutes(
                 directory: directory, projects: projects, creation: projectCreation,
-                manifests: ProjectManifests(projects: projects, folders: folders), announcer: announcer),
+                manifests: manifests, announcer: announcer),
             FunctionRoutes(library: library),
             JobRoutes(
                 submission: submission, control: control, projects: directory, jobs: jobs, board: board,
@@ -32,7 +32,7 @@ extension GatewayParts {
             TakeMediaRoutes(directory: directory, takes: takes, files: TakeFiles(folders: folders)),
             FileRoutes(
                 directory: directory,
-                upload: FileUpload(folders: folders, projects: projects, digests: digests, limit: uploadLimit),
+                upload: FileUpload(folders: folders, writers: writers, digests: digests, limit: uploadLimit),
                 folders: folders, digests: digests),
             WorkerRoutes(
                 workers: WorkerStore(database), jobs: jobs, queue: queue, library: library, silence: workerSilence),

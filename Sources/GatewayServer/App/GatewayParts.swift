@@ -9,7 +9,11 @@ import StudioRedis
 
 /// The rooms of the gateway, each made with what it needs.
 struct GatewayParts: Sendable {
+    /// How many projects are written to at a time.
+    private static let projectWriters = 4
+
     let database: Database
+    let writers: ProjectWriters
     let redis: RedisClient
     let subscriber: RedisSubscriber
     let keys: StudioKeys
@@ -28,6 +32,7 @@ struct GatewayParts: Sendable {
     /// A connection of its own: commits wait for each other and for nothing else.
     let admissionDatabase: Database
     let admissions: AdmissionQueue
+    let manifests: ProjectManifests
     let projectCreation: ProjectCreation
     let projectRecovery: ProjectRecovery
     /// How many jobs that are not finished a user may have; 0 is no limit.
@@ -43,6 +48,10 @@ struct GatewayParts: Sendable {
         let common = configuration.common
         let loops = MultiThreadedEventLoopGroup.singleton
         database = try Self.database(common)
+        writers = ProjectWriters(
+            try Database(
+                PostgresConfiguration(
+                    common.databaseURL, applicationName: "studio-gateway-writers", connections: Self.projectWriters)))
         let redisConfiguration = try Self.redisConfiguration(common)
         redis = RedisClient(configuration: redisConfiguration, group: loops, logger: Logger(label: "redis"))
         subscriber = RedisSubscriber(configuration: redisConfiguration, group: loops, logger: Logger(label: "redis"))
@@ -83,17 +92,20 @@ struct GatewayParts: Sendable {
             for project in Set(jobs.map(\.project)) { progress.watch(project) }
             Task { await announcer.announce() }
         }
+        let projects = ProjectStore(database)
+        manifests = ProjectManifests(projects: projects, writers: writers, folders: folders)
         projectCreation = ProjectCreation(
-            projects: ProjectStore(database), scaffold: ProjectScaffold(folders: folders),
+            projects: projects, writers: writers, scaffold: ProjectScaffold(folders: folders),
             logger: Logger(label: "projects"))
         projectRecovery = ProjectRecovery(
-            projects: ProjectStore(database), users: UserStore(database), creation: projectCreation, folders: folders,
-            logger: Logger(label: "projects"))
+            projects: projects, users: UserStore(database), creation: projectCreation, manifests: manifests,
+            folders: folders, logger: Logger(label: "projects"))
     }
 
     /// Ends all connections to PostgreSQL, once what runs on them is done.
-    func closeDatabases() async {
+    func close() async {
         await admissionDatabase.close()
+        await writers.close()
         await database.close()
     }
 

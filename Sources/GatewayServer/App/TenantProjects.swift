@@ -50,7 +50,8 @@ struct TenantProjects: Sendable {
         let made = try await withDatabase { database -> Bool in
             guard let id = try await knownTenant(in: database) else { return false }
             let creation = ProjectCreation(
-                projects: ProjectStore(database), scaffold: scaffold, logger: Logger(label: "projects"))
+                projects: ProjectStore(database), writers: ProjectWriters(database), scaffold: scaffold,
+                logger: Logger(label: "projects"))
             _ = try await creation.create(
                 NewProject(id: manifest.uuid, tenant: id, name: name, title: title, createdBy: nil), tenantName: tenant,
                 author: .studio, idempotency: nil)
@@ -78,12 +79,12 @@ struct TenantProjects: Sendable {
         let all = try await names(name)
         let problems = try await withDatabase { database in
             var problems: [String: [ProjectCheck.Problem]] = [:]
-            let store = ProjectStore(database)
+            let (store, writers) = (ProjectStore(database), ProjectWriters(database))
             let id = try await knownTenant(in: database)
             for name in all {
                 let record = if let id { try await store.get(tenant: id, name: name) } else { ProjectRecord?.none }
                 if let record {
-                    problems[name] = try await store.withWriter(record.id) { _ in
+                    problems[name] = try await writers.run(record.id) { _ in
                         examine(name, record: record, repair: repair)
                     }
                 } else {

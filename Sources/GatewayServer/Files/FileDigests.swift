@@ -40,6 +40,9 @@ final class FileDigests: Sendable {
         self.limit = limit
     }
 
+    /// Whether a file's digest can be told without reading it.
+    func knows(_ status: FileStatus) -> Bool { known.withLock { $0[Version(status)] != nil } }
+
     /// What an open file holds. Blocks, for about 0.7 s a GiB where the file has to be read.
     ///
     /// - Parameters:

@@ -47,7 +47,12 @@ struct FileRoutes: RouteGroup {
         let caller = try context.require(.read)
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
         let path = try FileAccess.readable(try context.pathTail())
-        let (file, tag) = try await folders.interruptible { [folders, digests] check in
+        let unread = try await folders.blocking { [folders, digests] in
+            try folders.translating {
+                try folders.open(project).status(of: path).map { digests.knows($0) ? 0 : $0.size } ?? 0
+            }
+        }
+        let (file, tag) = try await folders.interruptible(bytes: unread) { [folders, digests] check in
             try folders.translating {
                 let opened = try folders.open(project).open(path)
                 let content = try digests.hash(of: opened.raw, path: path.text, check: check)

@@ -15,8 +15,11 @@ struct FileUpload: Sendable {
     /// Bytes gathered before a thread is asked to write them.
     private static let gathered = 1 << 20
 
+    /// How often an upload is prepared whose LFS object is gone again when it is to be placed.
+    private static let preparations = 3
+
     let folders: ProjectFolders
-    let projects: ProjectStore
+    let writers: ProjectWriters
     let digests: FileDigests
     /// The largest file, in bytes.
     let limit: Int64
@@ -136,31 +139,35 @@ struct FileUpload: Sendable {
 
     private func store(_ part: UploadPart, _ target: Target) async throws -> StoredFile {
         let (path, project) = (target.path, target.project)
-        let digest = try await blocking { try part.finish() }
-        let content = FileHash(digest: digest, size: part.size)
-        try await readPresent(target)
-        return try await projects.withWriter(project.id) { [folders, digests] _ in
+        let present = try await blocking { try folders.open(project).status(of: path)?.size ?? 0 }
+        // What has to be read and copied in all, on threads for it.
+        let bytes = max(part.size, present)
+        let placing = try await folders.interruptible(bytes: bytes) { [folders, digests] check in
             try folders.translating {
-                let placing = FilePlacing(
-                    directory: try folders.open(project), path: path, content: content, condition: target.condition,
-                    digests: digests, author: ProjectAuthor(target.caller))
-                let isNew = try placing.place(part)
+                FilePlacing(
+                    directory: try folders.open(project), path: path,
+                    content: FileHash(digest: try part.finish(check: check), size: part.size),
+                    condition: target.condition, digests: digests, author: ProjectAuthor(target.caller))
+            }
+        }
+        for _ in 0..<Self.preparations {
+            try await folders.interruptible(bytes: bytes) { [folders] check in
+                try folders.translating { try placing.prepare(part, check: check) }
+            }
+            do {
+                let isNew = try await writers.run(project.id) { [folders] _ in
+                    try folders.translating { try placing.place(part) }
+                }
                 return StoredFile(
-                    path: path.text, sizeBytes: content.size, sha256: digest.hex, isNew: isNew, project: project.name)
+                    path: path.text, sizeBytes: placing.content.size, sha256: placing.content.digest.hex, isNew: isNew,
+                    project: project.name)
+            } catch is FilePlacing.NotPrepared {
+                // Somebody pruned the LFS objects, or changed which files go there.
             }
         }
-    }
-
-    /// Reads the file that is there, so that it does not have to be read while others wait for the project.
-    private func readPresent(_ target: Target) async throws {
-        try await folders.interruptible { [folders, digests] check in
-            try folders.translating {
-                let directory = try folders.open(target.project)
-                guard try directory.status(of: target.path)?.kind == .file else { return }
-                let file = try directory.open(target.path)
-                _ = try digests.hash(of: file.raw, path: target.path.text, check: check)
-            }
-        }
+        throw StudioError(
+            .unavailable, "the project's LFS objects are being removed at this moment; please try again",
+            retryAfterSeconds: 2)
     }
 
     private func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {

@@ -9,8 +9,10 @@ import Synchronization
 struct ProjectFolders: Sendable {
     /// The workspace's root, absolute.
     let root: String
-    /// Threads that may block.
+    /// Threads that may block, for a short time.
     let threads: NIOThreadPool
+    /// Threads for large files.
+    var large: BoundedThreads = .largeFiles
 
     /// A project's folder.
     func path(of project: ProjectRecord) -> String { path(tenant: project.tenantName, name: project.name) }
@@ -51,16 +53,26 @@ struct ProjectFolders: Sendable {
 }
 
 extension ProjectFolders {
-    /// The same for work that takes long: it is given a check to call now and then, which throws when the task is
+    /// From how many bytes on a file is a large one: reading less than that is short work.
+    static let largeBytes: Int64 = 16 << 20
+
+    /// The same for work that may take long: it is given a check to call now and then, which throws when the task is
     /// cancelled.
+    ///
+    /// - Parameters:
+    ///   - bytes: How much there is to read or copy; much of it is done on the threads for large files. Default none.
+    ///   - work: What to do.
+    /// - Returns: What it returned.
+    /// - Throws: What it threw; `StudioError` with code `unavailable` where too many large files wait.
     func interruptible<Result: Sendable>(
-        _ work: @escaping @Sendable (_ check: @Sendable () throws -> Void) throws -> Result
+        bytes: Int64 = 0, _ work: @escaping @Sendable (_ check: @Sendable () throws -> Void) throws -> Result
     ) async throws -> Result {
         let stop = StopFlag()
+        let interruptible: @Sendable () throws -> Result = {
+            try work { if stop.isSet.load(ordering: .relaxed) { throw CancellationError() } }
+        }
         return try await withTaskCancellationHandler {
-            try await blocking {
-                try work { if stop.isSet.load(ordering: .relaxed) { throw CancellationError() } }
-            }
+            try await bytes < Self.largeBytes ? blocking(interruptible) : large.run(interruptible)
         } onCancel: {
             stop.isSet.store(true, ordering: .relaxed)
         }

@@ -29,6 +29,7 @@ extension OpenAPIPaths {
         OpenAPIOperation(
             method: "PATCH", path: "/api/v1/projects/{project}", tag: "Projects",
             summary: "Change a project's settings",
+            detail: "`project.json` follows with a commit: at once, or as soon as the project's repository lets it.",
             permission: .produce, parameters: [.project], body: .json("ProjectChange"),
             answers: [.ok("Project", "The project afterwards.", headers: [etag])],
             problems: [.conflict, .schemaVersionUnsupported, .storageFull], needsIfMatch: true),

@@ -11,6 +11,7 @@ import StudioSystem
 /// next start, or the same call again, takes it from there.
 struct ProjectCreation: Sendable {
     let projects: ProjectStore
+    let writers: ProjectWriters
     let scaffold: ProjectScaffold
     let logger: Logger
 
@@ -53,7 +54,7 @@ struct ProjectCreation: Sendable {
         do {
             let name = try ProjectName(record.name)
             // The writer's lock keeps two gateways, or a request and a recovery, from making the same folder at once.
-            _ = try await projects.withWriter(record.id) { [scaffold] _ in
+            _ = try await writers.run(record.id) { [scaffold] _ in
                 try scaffold.make(manifest, tenant: record.tenantName, name: name, author: author)
             }
             return try await projects.finishScaffold(record.id) {

@@ -10,26 +10,29 @@ import StudioSystem
 /// Brings projects in the database and on disk together: what a crash left half-made is finished or given up, leftovers
 /// are removed, and folders the database does not know are taken in.
 ///
-/// All of it happens once at start; while the gateway runs only half-made projects are looked for, such as those whose
-/// request lost PostgreSQL in the middle.
+/// All of it happens once at start; while the gateway runs only half-made projects and changes are looked for, such as those
+/// whose request lost PostgreSQL in the middle.
 struct ProjectRecovery: Service {
     let projects: ProjectStore
     let users: UserStore
     let creation: ProjectCreation
+    let manifests: ProjectManifests
     let folders: ProjectFolders
     var interval: Duration = .seconds(30)
     var clock: any Clock<Duration> = ContinuousClock()
     var now: @Sendable () -> Date = { Date() }
     let logger: Logger
 
-    /// Finishes half-made projects until the task is cancelled or the process is asked to stop.
+    /// Finishes half-made projects and changes until the task is cancelled or the process is asked to stop.
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while true {
                 do { try await clock.sleep(for: interval) } catch { return }
+                // A younger one is most likely being made at this moment.
+                let before = now().addingTimeInterval(-Double(interval.components.seconds))
                 do {
-                    // A younger one is most likely being made at this moment.
-                    try await finishHalfMade(before: now().addingTimeInterval(-Double(interval.components.seconds)))
+                    try await finishHalfMade(before: before)
+                    try await finishChanges(before: before, tellingFailuresAt: .debug)
                 } catch {
                     logger.debug("half-made projects could not be looked for", error: error)
                 }
@@ -50,13 +53,13 @@ struct ProjectRecovery: Service {
             }
             try await adopt(in: parent, tenant: tenant.id)
         }
+        try await finishChanges(before: .distantFuture, tellingFailuresAt: .warning)
     }
 
     private func finishHalfMade(before: Date) async throws {
         for record in try await projects.unfinished() where record.createdAt < before {
-            let user = if let id = record.createdBy { try await users.find(id) } else { UserRecord?.none }
             do {
-                _ = try await creation.finish(record, author: user.map(ProjectAuthor.init) ?? .studio)
+                _ = try await creation.finish(record, author: try await author(record.createdBy))
                 logger.notice("a half-made project was finished", metadata: [LogKey.project: "\(record.name)"])
             } catch let error as StudioError {
                 logger.warning(
@@ -64,6 +67,34 @@ struct ProjectRecovery: Service {
                     metadata: [LogKey.project: "\(record.name)"])
             }
         }
+    }
+
+    /// Brings every `project.json` up to date whose project was changed and that was not written.
+    ///
+    /// - Parameters:
+    ///   - before: Until when the change was made.
+    ///   - level: How loudly a change is told that cannot be finished now, such as during a person's merge.
+    /// - Throws: Only faults of the database.
+    private func finishChanges(before: Date, tellingFailuresAt level: Logger.Level) async throws {
+        for due in try await projects.manifestsDue() where due.since < before {
+            do {
+                try await manifests.bringUpToDate(due.project, author: try await author(due.author))
+                logger.notice("a half-made change was finished", metadata: [LogKey.project: "\(due.name)"])
+            } catch let error as PostgresError {
+                throw error
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                logger.log(
+                    level: level, "a half-made change could not be finished", error: error,
+                    metadata: [LogKey.project: "\(due.name)"])
+            }
+        }
+    }
+
+    private func author(_ id: UserID?) async throws -> ProjectAuthor {
+        guard let id, let user = try await users.find(id) else { return .studio }
+        return ProjectAuthor(user)
     }
 
     /// The tenants whose folders are there; one the database does not know is left alone.

@@ -27,7 +27,8 @@ enum ProjectRepository {
         }
     }
 
-    /// Commits one file that was put into the checkout: through LFS where `.gitattributes` says so.
+    /// Commits one file that was put into the checkout: through LFS where `.gitattributes` says so, to which it was given by
+    /// ``store(_:content:as:at:check:)``.
     ///
     /// - Parameters:
     ///   - file: The file's path below the project's folder.
@@ -41,14 +42,39 @@ enum ProjectRepository {
     ) throws {
         try translating {
             let repository = try GitRepository(at: path)
-            if try repository.isLargeFile(file) {
-                // No hard link: people may edit what they uploaded, and the object must not change with it.
-                try repository.lfs.add(
-                    file: repository.workingDirectory.verifiedPath(of: file), content: content, hardLinks: false)
-                try make([file: .largeFile(content)], in: repository, message: message, author: author)
-            } else {
-                try make([file: .workingFile], in: repository, message: message, author: author)
-            }
+            let entry: CommitRequest.Content = try repository.isLargeFile(file) ? .largeFile(content) : .workingFile
+            try make([file: entry], in: repository, message: message, author: author)
+        }
+    }
+
+    /// Keeps a file's bytes as an LFS object where the path that it is for goes through LFS. No lock is needed; it may take
+    /// as long as copying the file.
+    ///
+    /// - Parameters:
+    ///   - source: Where the bytes are, below the project's folder.
+    ///   - content: Their digest and size.
+    ///   - file: The path that they are for.
+    ///   - path: The project's folder.
+    ///   - check: Called for every 64 MiB that are copied; what it throws ends the copy and nothing is left behind.
+    /// - Throws: `StudioError`; what `check` throws.
+    static func store(
+        _ source: RelativePath, content: FileHash, as file: RelativePath, at path: String, check: () throws -> Void
+    ) throws {
+        try translating {
+            let repository = try GitRepository(at: path)
+            guard try repository.isLargeFile(file) else { return }
+            // No hard link: people may edit what they uploaded, and the object must not change with it.
+            try repository.lfs.add(
+                file: repository.workingDirectory.verifiedPath(of: source), content: content, hardLinks: false,
+                check: check)
+        }
+    }
+
+    /// Whether a file can be committed as it is: its path does not go through LFS, or LFS has its bytes.
+    static func isStored(_ content: FileHash, as file: RelativePath, at path: String) throws -> Bool {
+        try translating {
+            let repository = try GitRepository(at: path)
+            return try !repository.isLargeFile(file) || repository.lfs.contains(content)
         }
     }
 
@@ -114,6 +140,15 @@ extension ProjectRepository {
                 return repository.lfs.contains(content)
             }
             return Int64(kept.count) == content.size && SHA256.hex(of: kept) == content.digest.hex
+        }
+    }
+
+    /// What the last commit has of a small file; nil where it has none, or one that no program wrote.
+    static func committed(_ file: String, at path: String) throws -> [UInt8]? {
+        try translating {
+            let repository = try GitRepository(at: path)
+            guard let head = try repository.headCommit() else { return nil }
+            return try committed(RelativePath(file), at: head, in: repository)
         }
     }
 

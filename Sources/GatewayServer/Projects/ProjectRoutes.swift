@@ -78,9 +78,16 @@ struct ProjectRoutes: RouteGroup {
         try await manifests.requireReadable(project)
         let changed = try await projects.update(
             project.id, title: body.title, description: body.description, quality: body.quality,
-            expectedRevision: revision)
+            expectedRevision: revision, by: caller.userID)
         await announcer.announce()
-        try await manifests.bringUpToDate(changed, author: ProjectAuthor(caller))
+        do {
+            try await manifests.bringUpToDate(changed.id, author: ProjectAuthor(caller))
+        } catch {
+            // The change is made, and the file is due until it is written: to send the request again would be in vain.
+            context.logger.warning(
+                "project.json cannot be written now; it follows", error: error,
+                metadata: [LogKey.project: "\(changed.name)"])
+        }
         context.logger.info("project changed", metadata: [LogKey.project: "\(changed.name)"])
         return try Self.answer(changed)
     }

@@ -94,11 +94,39 @@ public final class Database: Sendable {
     public func transaction<T: Sendable>(
         retries: Int = 3, _ body: @escaping @Sendable (PostgresConnection) throws -> T
     ) async throws -> T {
+        try await beginningAgain(retries) { try Self.inTransaction($0, body) }
+    }
+
+    /// Runs a closure once, on the connection's thread, while a transaction that keeps nothing holds a lock.
+    ///
+    /// There is nothing to commit: where the connection is lost after the closure has begun, what it did and returned still
+    /// stands, only without the lock from then on.
+    ///
+    /// - Parameters:
+    ///   - lock: Takes the lock; may run more than once.
+    ///   - body: What to do; what it writes to the database is rolled back.
+    /// - Returns: What the closure returns.
+    /// - Throws: What the closures throw; `PostgresError` where the lock was not to be had.
+    func holding<T: Sendable>(
+        _ lock: @escaping @Sendable (PostgresConnection) throws -> Void,
+        _ body: @escaping @Sendable (PostgresConnection) throws -> T
+    ) async throws -> T {
+        try await beginningAgain(3) { connection -> Result<T, any Error> in
+            try connection.script("BEGIN")
+            defer { connection.rollBack() }
+            try lock(connection)
+            return Result { try body(connection) }
+        }.get()
+    }
+
+    private func beginningAgain<T: Sendable>(
+        _ retries: Int, _ attempt: @escaping @Sendable (PostgresConnection) throws -> T
+    ) async throws -> T {
         var failures = 0
         while true {
             let result: Result<T, PostgresError> = try await withConnection { connection in
                 do {
-                    return .success(try Self.inTransaction(connection, body))
+                    return .success(try attempt(connection))
                 } catch let error as PostgresError where Self.mayBeginAgain(after: error) {
                     return .failure(error)
                 }

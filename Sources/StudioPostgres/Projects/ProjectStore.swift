@@ -19,9 +19,12 @@ package struct ProjectStore: Sendable {
 
     /// A project; nil where there is none or its folder is still being made.
     package func get(_ id: ProjectID) async throws -> ProjectRecord? {
-        try await database.withConnection { connection in
-            try connection.query(SQL.one, [.id(id)]).first.map { try ProjectRecord($0) }
-        }
+        try await database.withConnection { try get(id, on: $0) }
+    }
+
+    /// The same on a connection that is held already.
+    package func get(_ id: ProjectID, on connection: PostgresConnection) throws -> ProjectRecord? {
+        try connection.query(SQL.one, [.id(id)]).first.map { try ProjectRecord($0) }
     }
 
     /// A tenant's projects, newest first.
@@ -59,7 +62,7 @@ package struct ProjectStore: Sendable {
         }
     }
 
-    /// Changes what people edit; nil leaves what is there.
+    /// Changes what people edit; nil leaves what is there. `project.json` is due from then on, until `manifestIsWritten`.
     ///
     /// - Parameters:
     ///   - id: The project.
@@ -67,14 +70,15 @@ package struct ProjectStore: Sendable {
     ///   - description: The new description.
     ///   - quality: The new default quality.
     ///   - expectedRevision: The revision the change was made on; nil changes whatever is there.
+    ///   - author: Who makes the change; default the studio itself.
     /// - Returns: The project, its revision raised.
     /// - Throws: `StudioError` with code `notFound` or `preconditionFailed`; `PostgresError`.
     package func update(
         _ id: ProjectID, title: String? = nil, description: String? = nil, quality: QualityTier? = nil,
-        expectedRevision: Int?
+        expectedRevision: Int?, by author: UserID? = nil
     ) async throws -> ProjectRecord {
         let parameters: [PostgresParameter] = [
-            .id(id), .text(title), .text(description), .text(quality?.rawValue), .int(expectedRevision),
+            .id(id), .text(title), .text(description), .text(quality?.rawValue), .int(expectedRevision), .id(author),
         ]
         return try await database.transaction { connection in
             guard try connection.execute(SQL.update, parameters) == 1 else {
@@ -107,32 +111,12 @@ package struct ProjectStore: Sendable {
         }
     }
 
-    /// Runs a closure as the only writer of the project's Git repository across all machines, inside a transaction on a
-    /// database thread. Keep it short: no event of the studio is told past an open transaction that wrote.
-    ///
-    /// - Parameters:
-    ///   - id: The project.
-    ///   - body: What to do; it may run more than once.
-    /// - Returns: What the closure returns.
-    /// - Throws: What the closure throws; `PostgresError`, with code `timeout` where the lock was not to be had in time.
-    package func withWriter<T: Sendable>(
-        _ id: ProjectID, _ body: @escaping @Sendable (PostgresConnection) throws -> T
-    ) async throws -> T {
-        try await database.transaction { connection in
-            try connection.execute(Self.writerLock, [.id(id)])
-            return try body(connection)
-        }
-    }
-
     /// Inserts the event of a change made in this transaction, and returns the project as it is now.
     func tell(_ change: String, of id: ProjectID, on connection: PostgresConnection) throws -> ProjectRecord {
         try connection.execute(SQL.tell, [.id(id), .text(change)])
         guard let row = try connection.query(SQL.one, [.id(id)]).first else { throw Self.missing }
         return try ProjectRecord(row)
     }
-
-    /// One writer per project: held until the transaction ends.
-    static let writerLock = "SELECT pg_advisory_xact_lock(hashtextextended('project-writer:' || $1::uuid::text, 0))"
 
     enum SQL {
         static let one = """
@@ -158,7 +142,7 @@ package struct ProjectStore: Sendable {
             """
         static let update = """
             UPDATE projects SET title = coalesce($2, title), description = coalesce($3, description),
-                quality = coalesce($4, quality), revision = revision + 1
+                quality = coalesce($4, quality), revision = revision + 1, manifest_due_at = now(), manifest_due_by = $6
             WHERE id = $1 AND scaffolded_at IS NOT NULL AND ($5::bigint IS NULL OR revision = $5)
             """
         static let setArchived = """

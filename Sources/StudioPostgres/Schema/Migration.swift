@@ -22,6 +22,9 @@ package struct Migration: Sendable, Hashable {
             sql: String(decoding: PackageResources.m0003_group_commit_sql, as: UTF8.self)),
         Migration(
             version: 4, name: "revisions", sql: String(decoding: PackageResources.m0004_revisions_sql, as: UTF8.self)),
+        Migration(
+            version: 5, name: "manifest_due",
+            sql: String(decoding: PackageResources.m0005_manifest_due_sql, as: UTF8.self)),
     ]
 }
 

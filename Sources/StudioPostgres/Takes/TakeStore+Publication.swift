@@ -78,7 +78,7 @@ extension TakeStore {
     ) async throws -> T {
         try await database.transaction { connection in
             // First the lock that may take long to get: while it is waited for, the lease can be renewed.
-            try connection.execute(ProjectStore.writerLock, [.id(project)])
+            try connection.execute(ProjectWriters.lock, [.id(project)])
             _ = try lock(claim, on: connection)
             return try body(connection)
         }

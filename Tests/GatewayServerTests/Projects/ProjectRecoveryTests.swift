@@ -95,6 +95,107 @@ import Testing
         }
     }
 
+    /// What `PATCH` does first, by a gateway that is killed then.
+    private static func change(_ studio: RunningStudio, title: String) async throws {
+        let projects = ProjectStore(studio.parts.database)
+        let record = try #require(try await projects.get(tenant: studio.admin.tenant, name: "film"))
+        _ = try await projects.update(
+            record.id, title: title, expectedRevision: record.revision, by: studio.admin.id)
+    }
+
+    private static func expectTitle(_ title: String, in studio: RunningStudio) async throws {
+        let path = studio.ground.projectPath("film")
+        #expect(try ProjectScaffold.manifest(ofProjectAt: path).title == title)
+        #expect(try await git("show", "HEAD:project.json", at: path).contains(title))
+        #expect(try await git("status", "--porcelain", at: path).isEmpty)
+        #expect(try await ProjectStore(studio.parts.database).manifestsDue().isEmpty)
+    }
+
+    @Test func `Killed between a change's row and its file, the next start writes the file`() async throws {
+        let ground = try await RunningStudio.Ground.make()
+        try await RunningStudio.run(on: ground) { studio async throws in
+            try await studio.project()
+            try await Self.change(studio, title: "Changed")
+            #expect(try ProjectScaffold.manifest(ofProjectAt: ground.projectPath("film")).title == "A film")
+        }
+        try await RunningStudio.run(on: ground) { studio async throws in
+            try await Self.expectTitle("Changed", in: studio)
+            #expect(
+                try await git("log", "-1", "--format=%an <%ae> %s", at: ground.projectPath("film"))
+                    .hasPrefix("Ada <ada@example.com> Change the project's settings"))
+        }
+    }
+
+    @Test func `Killed between a change's file and its commit, the next start commits it`() async throws {
+        let ground = try await RunningStudio.Ground.make()
+        try await RunningStudio.run(on: ground) { studio async throws in
+            try await studio.project()
+            try await Self.change(studio, title: "Changed")
+            let manifest = "\(ground.projectPath("film"))/project.json"
+            try ProjectManifest(reading: Data(contentsOf: URL(filePath: manifest))).changing(title: "Changed")
+                .fileContents().write(to: URL(filePath: manifest))
+        }
+        try await RunningStudio.run(on: ground) { try await Self.expectTitle("Changed", in: $0) }
+    }
+
+    @Test func `Killed between a change's commit and the note of it, the next start only takes the note`() async throws
+    {
+        let ground = try await RunningStudio.Ground.make()
+        try await RunningStudio.run(on: ground) { studio async throws in
+            let record = try await studio.project()
+            try await Self.change(studio, title: "Changed")
+            let folders = studio.parts.folders
+            let changed = try #require(try await ProjectStore(studio.parts.database).get(record.id))
+            try await folders.blocking {
+                try ProjectManifests.write(changed, into: folders.open(changed), author: .studio)
+            }
+        }
+        let head = try await git("rev-parse", "HEAD", at: ground.projectPath("film"))
+        try await RunningStudio.run(on: ground) { studio async throws in
+            try await Self.expectTitle("Changed", in: studio)
+            #expect(try await git("rev-parse", "HEAD", at: ground.projectPath("film")) == head)
+        }
+    }
+
+    @Test func `A title that a person wrote into the file is left alone at start`() async throws {
+        let ground = try await RunningStudio.Ground.make()
+        let manifest = "\(ground.projectPath("film"))/project.json"
+        try await RunningStudio.run(on: ground) { _ = try await $0.project() }
+        let theirs = try String(contentsOfFile: manifest, encoding: .utf8).replacing("A film", with: "Their film")
+        try theirs.write(toFile: manifest, atomically: true, encoding: .utf8)
+        try await RunningStudio.run(on: ground) { _ async throws in
+            #expect(try String(contentsOfFile: manifest, encoding: .utf8) == theirs)
+        }
+    }
+
+    @Test func `A change during a person's merge is made, and its file follows while the gateway runs`() async throws {
+        try await RunningStudio.run { studio async throws in
+            try await studio.project()
+            let path = studio.ground.projectPath("film")
+            try await git("rev-parse", "HEAD", at: path).write(
+                toFile: "\(path)/.git/MERGE_HEAD", atomically: true, encoding: .utf8)
+            let changed = try await studio.request(
+                "PATCH", "/api/v1/projects/film", headers: [#"if-match: "r1""#], body: #"{"title": "Changed"}"#)
+            #expect(changed.status == 200 && changed.headers["etag"] == "\"r2\"", "\(changed.text)")
+            #expect(try await ProjectStore(studio.parts.database).manifestsDue().count == 1)
+            try FileManager.default.removeItem(atPath: "\(path)/.git/MERGE_HEAD")
+
+            let clock = ManualClock()
+            var recovery = studio.parts.projectRecovery
+            recovery.clock = clock
+            recovery.now = { Date().addingTimeInterval(60) }
+            let running = Task { [recovery] in try await recovery.run() }
+            try await clock.waitForSleepers()
+            clock.advance(by: recovery.interval)
+            try await eventually("the file is written") {
+                try await ProjectStore(studio.parts.database).manifestsDue().isEmpty
+            }
+            running.cancel()
+            try await running.value
+            try await Self.expectTitle("Changed", in: studio)
+        }
+    }
+
     @Test func `A check finds what is missing and a repair brings it back`() async throws {
         try await RunningStudio.run { studio async throws in
             let record = try await studio.project()

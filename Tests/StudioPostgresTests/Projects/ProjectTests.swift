@@ -92,6 +92,28 @@ import Testing
         }
     }
 
+    @Test func aManifestIsDueFromTheChangeUntilTheNewestOneIsWritten() async throws {
+        try await StudioFixture.with { studio in
+            let projects = studio.projects
+            #expect(try await projects.manifestsDue().isEmpty)
+            let second = try await projects.update(
+                studio.project, title: "Two", expectedRevision: 1, by: studio.user)
+            let due = try await projects.manifestsDue()
+            #expect(due.map(\.project) == [studio.project] && due.map(\.author) == [studio.user])
+            #expect(due.map(\.name) == ["film"])
+            // Changed again before it was written.
+            let third = try await projects.update(studio.project, title: "Three", expectedRevision: 2)
+            #expect(try await projects.manifestsDue().map(\.author) == [nil])
+            try await projects.manifestIsWritten(studio.project, revision: second.revision)
+            #expect(try await projects.manifestsDue().count == 1)
+            try await projects.manifestIsWritten(studio.project, revision: third.revision)
+            #expect(try await projects.manifestsDue().isEmpty)
+            // Archiving changes nothing that the file says.
+            _ = try await projects.archive(studio.project)
+            #expect(try await projects.manifestsDue().isEmpty)
+        }
+    }
+
     @Test func aProjectFoundOnDiskIsTakenInOnce() async throws {
         try await StudioFixture.with { studio in
             var found = try new("found", studio)

@@ -100,7 +100,7 @@ import Testing
     @Test func oneWriterPerProjectAtATime() async throws {
         try await StudioFixture.with { studio in
             let latch = ThreadLatch()
-            let writer = Task { try await studio.projects.withWriter(studio.project) { _ in latch.hold() } }
+            let writer = Task { try await ProjectWriters(studio.database).run(studio.project) { _ in latch.hold() } }
             try await latch.waitForHolders(1)
             let claim = try await studio.claim(studio.submit())
             let second = Task { try await studio.publish(claim) }
