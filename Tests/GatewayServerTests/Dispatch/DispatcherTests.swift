@@ -78,9 +78,8 @@ import Testing
                 tasks.cancelAll()
             }
             #expect((1...2).contains(try await Self.depth(queue)))
-            let before = try await Self.depth(queue)
-            await dispatcher.sweep()
-            #expect(try await Self.depth(queue) == before)
+            // Nothing is owed, so no sweep pushes it again; a push that was cancelled may still arrive.
+            #expect(try await jobs.takeUnpushed(limit: 10).isEmpty)
         }
     }
 

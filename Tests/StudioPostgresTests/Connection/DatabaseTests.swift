@@ -169,7 +169,8 @@ final class Counter: Sendable {
             }
             try await group.waitForAll()
         }
-        #expect(inside.value == 3)
+        // The one that gave way may run into the winner once more before that has its lock.
+        #expect(inside.value >= 3)
         let sums = try await database.withConnection {
             try $0.query("SELECT n FROM t ORDER BY id").map { try $0.decode("n", as: Int.self) }
         }
