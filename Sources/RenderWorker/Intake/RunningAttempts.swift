@@ -25,6 +25,9 @@ final class RunningAttempts: Sendable {
         stops.withLock { $0.keys.map { HeldClaim(job: $0.job, attempt: $0.attempt) } }
     }
 
+    /// The jobs that attempts here work on.
+    var held: [JobID] { stops.withLock { $0.keys.map(\.job) } }
+
     /// How many attempts run.
     var count: Int { stops.withLock { $0.count } }
 

@@ -47,7 +47,7 @@ extension StudioConfiguration {
         let queues = reader.list("WORKER_QUEUES")
         worker = Worker(
             name: reader.optional("WORKER_NAME"),
-            slots: reader.optionalWhole("WORKER_SLOTS", in: 1...256),
+            slots: reader.optionalWhole("WORKER_SLOTS", in: 1...1024),
             queues: queues.isEmpty ? ["studio"] : queues,
             grace: .seconds(reader.whole("WORKER_GRACE_SECONDS", default: 120, in: 0...3600)),
             heartbeat: .seconds(heartbeat),

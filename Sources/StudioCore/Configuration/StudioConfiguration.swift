@@ -73,7 +73,7 @@ public struct StudioConfiguration: Sendable {
     public struct Worker: Sendable {
         /// Its name in logs, unique by custom (`WORKER_NAME`, default the host's name and the process id).
         public var name: String?
-        /// Jobs at a time (`WORKER_SLOTS`, default the number of cores, 1 to 256).
+        /// Jobs at a time (`WORKER_SLOTS`, default the number of cores, 1 to 1024).
         public var slots: Int?
         /// The queues it serves, most important first (`WORKER_QUEUES`, comma-separated, default `studio`).
         public var queues: [String]

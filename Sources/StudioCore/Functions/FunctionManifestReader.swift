@@ -129,8 +129,8 @@ struct ManifestReader {
         }
         if isOutput {
             let primaries = ports.count(where: \.isPrimary)
-            if ports.isEmpty {
-                find("/outputs", "a function has at least one output", code: "required")
+            if members["outputs"]?.objectValue == nil {
+                find("/outputs", "is required; a function that makes no take has {}", code: "required")
             } else if primaries > 1 || (primaries == 0 && ports.count > 1) {
                 find("/outputs", "exactly one output is primary")
             }
@@ -187,13 +187,21 @@ struct ManifestReader {
     }
 
     mutating func runner(functionName: String) -> FunctionManifest.Runner {
-        let known: Set<String> = ["encoder", "container", "comfyui", "celery"]
+        let known: Set<String> = ["encoder", "builtin", "container", "comfyui", "celery"]
         guard let kind = members["runner"]?["kind"]?.stringValue, known.contains(kind) else {
             find("/runner/kind", "must be one of \(known.sorted().joined(separator: ", "))")
             return .other(kind: "")
         }
-        guard kind == "encoder" else { return .other(kind: kind) }
-        return .encoder(operation: members["runner"]?["operation"]?.stringValue ?? functionName)
+        let operation = members["runner"]?["operation"]?.stringValue ?? functionName
+        switch kind {
+        case "encoder":
+            if members["outputs"]?.objectValue?.isEmpty ?? false {
+                find("/outputs", "media work makes a file", code: "required")
+            }
+            return .encoder(operation: operation)
+        case "builtin": return .builtin(operation: operation)
+        default: return .other(kind: kind)
+        }
     }
 
     mutating func refuseUnknown(_ known: Set<String>) {

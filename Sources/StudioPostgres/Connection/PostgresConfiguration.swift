@@ -18,6 +18,9 @@ public struct PostgresConfiguration: Sendable {
     public var tcpUserTimeout: Duration
     /// Prepared statements kept per connection; default 256.
     public var preparedStatementLimit: Int
+    /// Whether the server plans each statement once for a connection instead of looking at the values each time; default
+    /// false. For programs that find rows by their keys only: planning a claim costs more than claiming.
+    public var plansOnce: Bool
 
     /// A configuration with the defaults named on each field.
     ///
@@ -36,5 +39,6 @@ public struct PostgresConfiguration: Sendable {
         idleInTransactionTimeout = .seconds(60)
         tcpUserTimeout = .seconds(10)
         preparedStatementLimit = 256
+        plansOnce = false
     }
 }

@@ -30,7 +30,7 @@ extension JobRecord {
         function = try row.decode("function")
         functionVersion = try row.decode("function_version")
         parameters = try row.decode("parameters")
-        inputs = try row.document("inputs") ?? [:]
+        inputs = try row.texts("inputs")
         quality = try row.word("quality")
         queue = try row.decode("queue")
         priority = try row.decode("priority")

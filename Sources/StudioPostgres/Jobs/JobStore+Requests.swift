@@ -17,7 +17,7 @@ extension JobStore {
             switch try lockedState(of: id, tenant: tenant, on: connection) {
             case .waiting, .queued:
                 try connection.execute(RequestSQL.cancelNow, [.id(id)])
-                failed = try failDependents(of: [id], on: connection)
+                failed = try failDependents(of: id, on: connection)
                 effect = .cancelled
             case .running:
                 try connection.execute(RequestSQL.requestCancel, [.id(id)])

@@ -17,6 +17,9 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 2, name: "active_jobs",
             sql: String(decoding: PackageResources.m0002_active_jobs_sql, as: UTF8.self)),
+        Migration(
+            version: 3, name: "attempts",
+            sql: String(decoding: PackageResources.m0003_attempts_sql, as: UTF8.self)),
     ]
 }
 

@@ -33,10 +33,23 @@ struct FunctionManifestTests {
         #expect(manifest.queue == "gpu")
         #expect(manifest.maxAttempts == 2)
         #expect(manifest.runner == .encoder(operation: "upscale-4x"))
-        #expect(manifest.primaryOutput.fileExtension == "png")
+        #expect(manifest.primaryOutput?.fileExtension == "png")
         #expect(manifest.effectiveParameters([:], tier: .standard)["steps"] == 10)
         #expect(manifest.effectiveParameters([:], tier: .low)["steps"] == 4)
         #expect(manifest.effectiveParameters(["steps": 7], tier: .low)["steps"] == 7)
+    }
+
+    @Test("A function without outputs makes no take, and says so; media work makes a file")
+    func takeless() throws {
+        var members = Self.document.objectValue ?? [:]
+        members["outputs"] = [:]
+        members["runner"] = ["kind": "builtin", "operation": "noop"]
+        let manifest = try FunctionManifest(.object(members))
+        #expect(manifest.primaryOutput == nil)
+        #expect(manifest.runner == .builtin(operation: "noop"))
+        members["outputs"] = nil
+        let missing = #expect(throws: StudioError.self) { try FunctionManifest(.object(members)) }
+        #expect(missing?.findings.map(\.pointer) == ["/outputs"])
     }
 
     @Test("The price is the manifest's, per run and per second, rounded up")
