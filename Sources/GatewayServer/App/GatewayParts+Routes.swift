@@ -38,6 +38,7 @@ extension GatewayParts {
             WorkerRoutes(
                 workers: WorkerStore(database), queries: OperatorQueries(database: database), queue: queue,
                 library: library, silence: workerSilence),
+            DeadJobRoutes(jobs: jobs), WorkerBlockRoutes(blocks: WorkerBlockStore(database)),
         ]
     }
 }

@@ -136,7 +136,7 @@ struct JobDocument: Encodable, Sendable {
         queuedAt = job.queuedAt
         startedAt = job.startedAt
         finishedAt = job.finishedAt
-        self.attempts = attempts?.map(JobAttemptDocument.init)
+        self.attempts = attempts?.map { JobAttemptDocument($0, of: job.id) }
         links = JobLinks(job)
     }
 }
@@ -150,8 +150,10 @@ struct JobAttemptDocument: Encodable, Sendable {
     let finishedAt: Date?
     let outcome: JobAttempt.Outcome?
     let failure: JobFailure?
+    /// Where its log is.
+    let log: String
 
-    init(_ attempt: JobAttempt) {
+    init(_ attempt: JobAttempt, of job: JobID) {
         self.attempt = attempt.attempt
         worker = attempt.worker
         workerName = attempt.workerName
@@ -159,5 +161,6 @@ struct JobAttemptDocument: Encodable, Sendable {
         finishedAt = attempt.finishedAt
         outcome = attempt.outcome
         failure = attempt.failure
+        log = "\(JobLinks.path(of: job))/log?attempt=\(attempt.attempt)"
     }
 }

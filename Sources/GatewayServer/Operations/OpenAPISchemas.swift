@@ -144,6 +144,15 @@ enum OpenAPISchemas {
                 ("state", .word(["serving", "draining", "stopped", "lost"])), ("startedAt", .time()),
                 ("seenAt", .time()),
                 ("running", .list(.object([("job", .id()), ("attempt", .whole(1...Int.max))]))),
+                ("blockedFunctions", .list(.text(), "Functions it is not given.")),
+            ])
+        ),
+        (
+            "WorkerBlock",
+            .object([
+                ("worker", .id()), ("workerName", .text()), ("function", .text()),
+                ("failures", .count("How often in a row it failed.")),
+                ("lastCode", .word(FailureCode.allCases.map(\.rawValue))), ("blockedAt", .time()),
             ])
         ),
         (

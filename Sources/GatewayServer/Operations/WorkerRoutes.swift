@@ -74,6 +74,8 @@ struct WorkerDocument: Encodable, Sendable {
     let startedAt: Date
     let seenAt: Date
     let running: [Claim]
+    /// Functions it is not given, because it failed them again and again.
+    let blockedFunctions: [String]
 
     init(_ worker: WorkerRecord, isSilent: Bool) {
         id = worker.registration.id
@@ -87,6 +89,7 @@ struct WorkerDocument: Encodable, Sendable {
         startedAt = worker.startedAt
         seenAt = worker.seenAt
         running = worker.running.map { Claim(job: $0.job, attempt: $0.attempt) }
+        blockedFunctions = worker.blockedFunctions
     }
 }
 

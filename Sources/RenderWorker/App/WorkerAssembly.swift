@@ -56,7 +56,8 @@ struct WorkerAssembly: Sendable {
         let jobs = JobStore(database)
         let takes = TakeStore(database)
         let workspace = WorkspaceFolders(root: workspaceRoot)
-        let child = MediaChild(program: program, environment: childEnvironment)
+        let pauses = StopPauses(ask: configuration.worker.askPause, term: configuration.worker.termPause)
+        let child = MediaChild(program: program, environment: childEnvironment, pauses: pauses)
         let memory = configuration.worker.mediaMemoryMegabytes << 20
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
@@ -80,6 +81,8 @@ struct WorkerAssembly: Sendable {
                 worker: worker, attempts: attempts, slots: slots, jobs: JobStore(heartbeat),
                 workers: WorkerStore(heartbeat), lease: configuration.common.lease,
                 interval: configuration.worker.heartbeat, clock: ContinuousClock(), logger: logger),
+            deadlines: DeadlineKeeper(
+                attempts: attempts, grace: pauses.ask + pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
             intake: Intake(

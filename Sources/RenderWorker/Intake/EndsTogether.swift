@@ -13,7 +13,7 @@ final class EndsTogether: Sendable {
     static let most = 256
 
     /// Writes some endings down in one transaction, or throws and has written none.
-    typealias Write = @Sendable ([AttemptEnding]) async throws -> [AttemptEnd?]
+    typealias Write = @Sendable ([AttemptEnding]) async throws -> EndedAttempts
 
     private struct Waiting {
         let ending: AttemptEnding
@@ -96,7 +96,13 @@ final class EndsTogether: Sendable {
     /// Writes endings down: together, or one by one where one of them cannot be written.
     private func results(of endings: [AttemptEnding]) async -> [Result<AttemptEnd, any Error>] {
         do {
-            return zip(endings, try await write(endings)).map { ending, end in
+            let ended = try await write(endings)
+            for function in ended.blockedFunctions {
+                logger.error(
+                    "this worker has failed a function three times in a row and is not given it any more",
+                    metadata: [LogKey.function: "\(function)"])
+            }
+            return zip(endings, ended.ends).map { ending, end in
                 end.map { .success($0) } ?? .failure(LeaseLost(claim: ending.claim))
             }
         } catch let error as PostgresError where error.isTransient || endings.count == 1 {

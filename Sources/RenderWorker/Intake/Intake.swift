@@ -34,7 +34,10 @@ struct Intake: Sendable {
                 while case let asked = await slots.askWhenFree(), asked > 0 {
                     let taken = await take(upTo: asked)
                     let keys = taken.claimed.map { AttemptKey(job: $0.id, attempt: $0.attempt) }
-                    let stops = keys.map { attempts.begin($0) }
+                    let now = ContinuousClock.now
+                    let stops = zip(keys, taken.claimed).map { key, job in
+                        attempts.begin(key, deadline: now.advanced(by: .seconds(job.timeoutSeconds)))
+                    }
                     slots.answer(asked: asked, with: keys)
                     for (job, (key, stop)) in zip(taken.claimed, zip(keys, stops)) {
                         group.addTask {

@@ -15,7 +15,8 @@ struct JobRun: Sendable {
         var runners: RunnerCatalogue
         var workspace: WorkspaceFolders
         var publisher: TakePublisher
-        var retry = RetryPolicy()
+        /// How long jobs wait between attempts; nil takes each function's own.
+        var retry: RetryPolicy?
         var lease: Duration
         var announceEvents: @Sendable () async -> Void
         var announceLog: @Sendable (JobID) async -> Void
@@ -29,7 +30,12 @@ struct JobRun: Sendable {
         /// written down.
         case succeeded(TakeRecord?)
         case failed(JobFailure)
-        case stopped(StopReason)
+        case stopped(Stop)
+
+        /// Why an attempt ended without a result.
+        enum Stop: Sendable {
+            case cancelled, released, leaseLost
+        }
     }
 
     let job: ClaimedJob
@@ -75,7 +81,7 @@ struct JobRun: Sendable {
             aside.cancelAll()
             return outcome
         }
-        await settle(outcome, log: log)
+        await settle(outcome, retry: surroundings.retry ?? (try? function.get().retry) ?? RetryPolicy(), log: log)
         if case .success(let function) = function, surroundings.runners.usesFiles(function) { await removeScratch() }
     }
 
@@ -94,7 +100,7 @@ struct JobRun: Sendable {
             let making = TakeMaking(run: self, function: try function.get(), log: log, feed: feed)
             return .succeeded(try await making.make())
         } catch let stopped as RunStopped {
-            return .stopped(stopped.reason)
+            return outcome(of: stopped.reason)
         } catch is LeaseLost {
             return .stopped(.leaseLost)
         } catch let failure as JobFailure {
@@ -113,8 +119,18 @@ struct JobRun: Sendable {
         }
     }
 
+    private func outcome(of reason: StopReason) -> Outcome {
+        switch reason {
+        case .cancelled: .stopped(.cancelled)
+        case .released: .stopped(.released)
+        case .leaseLost: .stopped(.leaseLost)
+        case .timedOut:
+            .failed(JobFailure(.runnerTimeout, "The job took longer than the \(job.timeoutSeconds) s it may take."))
+        }
+    }
+
     /// Writes down how the attempt ended, as often as it takes while PostgreSQL is away.
-    private func settle(_ outcome: Outcome, log: AttemptLog) async {
+    private func settle(_ outcome: Outcome, retry: RetryPolicy, log: AttemptLog) async {
         if case .failed(let failure) = outcome { log.write("failed: \(failure.message) (\(failure.code.rawValue))") }
         // A job that is given back needs no news of it: without, its lease runs out.
         let givenUp = ContinuousClock.now.advanced(by: surroundings.lease)
@@ -122,7 +138,7 @@ struct JobRun: Sendable {
             switch stop.reason {
             case .leaseLost: false
             case .released: ContinuousClock.now < givenUp
-            case .cancelled, nil: true
+            case .cancelled, .timedOut, nil: true
             }
         }
         let patience = DatabasePatience(logger: logger)
@@ -130,7 +146,9 @@ struct JobRun: Sendable {
             if stop.reason != .leaseLost {
                 try await patience.persist("the job's log", while: isWanted) { try await log.flush() }
             }
-            try await patience.persist("the job's end", while: isWanted) { try await end(outcome, tail: log.tail) }
+            try await patience.persist("the job's end", while: isWanted) {
+                try await end(outcome, retry: retry, tail: log.tail)
+            }
         } catch is LeaseLost {
             logger.warning("the job went on without this attempt; nothing of it is kept")
         } catch {
@@ -139,7 +157,7 @@ struct JobRun: Sendable {
         }
     }
 
-    private func end(_ outcome: Outcome, tail: String?) async throws {
+    private func end(_ outcome: Outcome, retry: RetryPolicy, tail: String?) async throws {
         switch outcome {
         case .succeeded(let take?):
             await surroundings.announceEvents()
@@ -157,8 +175,9 @@ struct JobRun: Sendable {
             logger.warning("attempt stopped, its lease is lost")
         case .failed(var failure):
             failure.logTail = failure.logTail ?? tail
-            let delay = surroundings.retry.delay(
-                afterFailures: job.countedAttempts + 1, jitter: Double.random(in: 0..<1))
+            let delay = retry.delay(
+                afterFailures: job.countedAttempts + 1, patience: failure.code.patience,
+                jitter: Double.random(in: 0..<1))
             let end = try await surroundings.ends.settle(
                 AttemptEnding(claim, .failed(failure, retryDelay: delay)))
             var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "reason": "\(failure.message)"]

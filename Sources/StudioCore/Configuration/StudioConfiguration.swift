@@ -79,6 +79,10 @@ public struct StudioConfiguration: Sendable {
         public var queues: [String]
         /// How long running jobs may go on after SIGTERM (`WORKER_GRACE_SECONDS`, default 120, 0 to 3600).
         public var grace: Duration
+        /// From asking a runner to end to SIGTERM (`RUNNER_ASK_MS`, default 250, 0 to 60000).
+        public var askPause: Duration
+        /// From SIGTERM to SIGKILL (`RUNNER_TERM_MS`, default 500, 0 to 60000).
+        public var termPause: Duration
         /// How often leases are renewed (`HEARTBEAT_SECONDS`, default 3; at most a third of the lease).
         public var heartbeat: Duration
         /// The memory a media process may map, in MiB (`MEDIA_MEMORY_MB`, default 8192, 512 to 1048576).

@@ -89,6 +89,8 @@ public struct FunctionManifest: Sendable, Hashable {
     public let timeoutSeconds: Int
     /// How often a job is tried, where it does not say.
     public let maxAttempts: Int
+    /// How long a job waits between a failed attempt and the next.
+    public let retry: RetryPolicy
     /// The queue its jobs go to.
     public let queue: String
     /// Who carries it out.

@@ -41,6 +41,7 @@ extension FunctionManifest {
         let cost = reader.cost()
         let timeout = reader.count(["timeoutSeconds"], default: 900, in: 1...604_800)
         let attempts = reader.count(["retry", "maxAttempts"], default: 3, in: 1...100)
+        let retry = reader.retry()
         let queue = reader.queue()
         let runner = reader.runner(functionName: name ?? "")
         reader.refuseUnknown([
@@ -62,6 +63,7 @@ extension FunctionManifest {
         self.cost = cost
         self.timeoutSeconds = timeout
         self.maxAttempts = attempts
+        self.retry = retry
         self.queue = queue
         self.runner = runner
         self.document = document
@@ -175,6 +177,23 @@ struct ManifestReader {
             return standard
         }
         return count
+    }
+
+    mutating func retry() -> RetryPolicy {
+        let standard = RetryPolicy()
+        let ceiling = Int(standard.ceiling.components.seconds)
+        let base = count(
+            ["retry", "backoffSeconds"], default: Int(standard.base.components.seconds), in: 1...86_400)
+        let longest = count(["retry", "maxBackoffSeconds"], default: max(ceiling, base), in: 1...604_800)
+        if longest < base {
+            find("/retry/maxBackoffSeconds", "must be at least backoffSeconds, \(base)")
+            return standard
+        }
+        for key in (members["retry"]?.objectValue ?? [:]).keys.sorted()
+        where !["maxAttempts", "backoffSeconds", "maxBackoffSeconds"].contains(key) {
+            find("/retry/" + JSONPointer.escaped(key), "is not a member of retry", code: "unknown-member")
+        }
+        return RetryPolicy(base: .seconds(base), ceiling: .seconds(longest))
     }
 
     mutating func queue() -> String {

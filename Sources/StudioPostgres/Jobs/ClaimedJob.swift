@@ -83,6 +83,19 @@ package struct AttemptEnding: Sendable, Hashable {
     }
 }
 
+/// What became of attempts that ended together.
+package struct EndedAttempts: Sendable, Hashable {
+    /// How each left its job, in the order of the endings; nil where the claim is no longer the job's.
+    package var ends: [AttemptEnd?]
+    /// Functions that this worker is not given any more, because it failed them three times in a row.
+    package var blockedFunctions: [String]
+
+    package init(ends: [AttemptEnd?], blockedFunctions: [String] = []) {
+        self.ends = ends
+        self.blockedFunctions = blockedFunctions
+    }
+}
+
 /// How an attempt left its job.
 package enum AttemptEnd: Sendable, Hashable {
     /// Succeeded; these jobs waited for nothing else and are queued now.

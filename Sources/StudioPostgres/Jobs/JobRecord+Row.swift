@@ -57,6 +57,21 @@ extension JobRecord {
     }
 }
 
+extension JobAttempt {
+    /// What `init(_ row:)` reads, from `job_attempts`.
+    static let columns = "attempt, worker_id, worker_name, started_at, finished_at, outcome, failure"
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        attempt = try row.decode("attempt")
+        worker = try row.decode("worker_id")
+        workerName = try row.decode("worker_name")
+        startedAt = try row.decode("started_at")
+        finishedAt = try row.decode("finished_at")
+        outcome = try row.decode("outcome", as: String?.self).flatMap(Outcome.init(rawValue:))
+        failure = try row.document("failure")
+    }
+}
+
 extension JobStore {
     static let missing = StudioError(.notFound, "there is no such job")
 

@@ -12,16 +12,17 @@ extension JobStore {
     /// are used up. Then its credits are returned and the jobs that wait for it fail with it.
     ///
     /// - Parameter endings: The attempts, each once.
-    /// - Returns: How each left its job, in their order; nil where the claim is no longer the job's.
+    /// - Returns: What became of them.
     /// - Throws: `PostgresError`; then nothing is written, of none of them.
-    package func end(_ endings: [AttemptEnding]) async throws -> [AttemptEnd?] {
-        guard !endings.isEmpty else { return [] }
+    package func end(_ endings: [AttemptEnding]) async throws -> EndedAttempts {
+        guard !endings.isEmpty else { return EndedAttempts(ends: []) }
         // In the order in which rows are locked everywhere.
         let parameters = try EndingRows(endings.sorted { $0.claim.job < $1.claim.job }).parameters
-        let ends = try await database.transaction { connection in
-            try settle(try connection.query(AttemptSQL.endClaims, parameters), on: connection)
+        let (ends, blocked) = try await database.transaction { connection in
+            let rows = try connection.query(AttemptSQL.endClaims, parameters)
+            return (try settle(rows, on: connection), try noteWorkers(rows, on: connection))
         }
-        return endings.map { ends[$0.claim] }
+        return EndedAttempts(ends: endings.map { ends[$0.claim] }, blockedFunctions: blocked)
     }
 
     /// Ends one attempt that failed; see ``end(_:)``.
@@ -57,12 +58,13 @@ extension JobStore {
     }
 
     private func end(_ ending: AttemptEnding) async throws -> AttemptEnd {
-        guard let end = try await end([ending])[0] else { throw LeaseLost(claim: ending.claim) }
+        guard let end = try await end([ending]).ends[0] else { throw LeaseLost(claim: ending.claim) }
         return end
     }
 
     /// Ends the attempts whose lease has run out by the database's clock: their jobs are queued again, or fail with
-    /// `worker-lost` where the attempts are used up, or are cancelled where somebody asked. Safe to run in many programs.
+    /// `worker-lost` where the attempts are used up, or with `poison` where it is the second worker that was lost with the
+    /// job, or are cancelled where somebody asked. Safe to run in many programs.
     ///
     /// - Parameters:
     ///   - limit: How many at most.
@@ -71,7 +73,11 @@ extension JobStore {
     /// - Throws: `PostgresError`.
     package func returnExpiredLeases(limit: Int, retryDelay: Duration = .zero) async throws -> [RecoveredJob] {
         let lost = JobFailure(.workerLost, "the worker that ran this attempt stopped answering")
-        let parameters: [PostgresParameter] = [try .json(lost), .milliseconds(retryDelay), .int(limit)]
+        let poison = JobFailure(
+            .poison, "two workers stopped answering while they ran this job; it is not given to another")
+        let parameters: [PostgresParameter] = [
+            try .json(lost), .milliseconds(retryDelay), .int(limit), try .json(poison),
+        ]
         return try await database.transaction { connection in
             let rows = try connection.query(AttemptSQL.endExpired, parameters)
             let ends = try settle(rows, on: connection)
@@ -81,6 +87,27 @@ extension JobStore {
                 return RecoveredJob(claim: claim, worker: try row.decode("worker_id"), end: end)
             }
         }
+    }
+
+    /// Keeps what the attempts say of their workers.
+    ///
+    /// - Returns: The functions that a worker is not given from now on.
+    private func noteWorkers(_ rows: PostgresRows, on connection: PostgresConnection) throws -> [String] {
+        let verdicts: [WorkerBlockStore.Verdict] = try rows.compactMap { row in
+            let outcome: JobAttempt.Outcome = try row.word("outcome")
+            let failure: FailureCode?
+            switch outcome {
+            // Where nobody has failed lately, a success changes nothing.
+            case .succeeded where try row.decode("has_blocks"): failure = nil
+            // What is not worth retrying is the job's own fault.
+            case .failed where try row.decode("is_retryable"): failure = try row.word("code")
+            default: return nil
+            }
+            return WorkerBlockStore.Verdict(
+                worker: try row.decode("worker_id"), function: try row.decode("function"), failure: failure,
+                startedAt: try row.decode("started_at"))
+        }
+        return verdicts.isEmpty ? [] : try WorkerBlockStore.note(verdicts, on: connection)
     }
 
     /// Lets the jobs that wait for ended ones know, and says how each of these was left.
@@ -157,8 +184,10 @@ private enum AttemptSQL {
         """)
     static let endExpired = end(
         """
-        SELECT j.id, j.worker_id, 'lost' AS outcome, $1::jsonb AS cause, $1::jsonb AS failure, $2::bigint AS delay, CASE
+        SELECT j.id, j.worker_id, 'lost' AS outcome, $1::jsonb AS cause,
+               CASE WHEN j.lost_attempts > 0 THEN $4::jsonb ELSE $1::jsonb END AS failure, $2::bigint AS delay, CASE
             WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'
+            WHEN j.lost_attempts > 0 THEN 'failed'
             WHEN j.counted_attempts + 1 < j.max_attempts THEN 'queued'
             ELSE 'failed' END AS next
         FROM jobs j WHERE j.state = 'running' AND j.lease_expires_at < now()
@@ -174,6 +203,7 @@ private enum AttemptSQL {
             UPDATE jobs j SET state = e.next, worker_id = NULL, lease_expires_at = NULL, pushed_at = NULL,
                 counted_attempts = j.counted_attempts
                     + CASE WHEN e.outcome IN ('succeeded', 'failed', 'lost') THEN 1 ELSE 0 END,
+                lost_attempts = j.lost_attempts + CASE e.outcome WHEN 'lost' THEN 1 ELSE 0 END,
                 failure = CASE WHEN e.next = 'failed' THEN e.failure END,
                 not_before = CASE WHEN e.next = 'queued' AND e.delay > 0
                     THEN now() + e.delay * interval '1 millisecond' END,
@@ -182,7 +212,7 @@ private enum AttemptSQL {
                 finished_at = CASE WHEN e.next <> 'queued' THEN now() END
             FROM ending e WHERE j.id = e.id
             RETURNING j.id, j.attempt, e.worker_id, e.outcome, e.cause, j.state, j.not_before, j.user_id, j.round,
-                j.credits
+                j.credits, j.function, j.started_at
         ), attempts AS (
             UPDATE job_attempts a SET finished_at = now(), outcome = e.outcome, failure = e.cause
             FROM ended e WHERE a.job_id = e.id AND a.attempt = e.attempt
@@ -191,7 +221,10 @@ private enum AttemptSQL {
             SELECT user_id, id, round, CASE state WHEN 'succeeded' THEN 'settle' ELSE 'return' END, credits FROM ended
             WHERE state <> 'queued' AND credits > 0 ORDER BY user_id, id
         )
-        SELECT id, attempt, worker_id, state, not_before FROM ended
+        SELECT id, attempt, worker_id, state, not_before, outcome, cause ->> 'code' AS code,
+               coalesce((cause ->> 'retryable')::boolean, false) AS is_retryable, function, started_at,
+               EXISTS (SELECT FROM worker_blocks) AS has_blocks
+        FROM ended
         """
     }
 }

@@ -3,7 +3,8 @@ import StudioCore
 
 /// What a worker asks while it holds jobs. Time is the database's: no worker's clock decides about a lease.
 extension JobStore {
-    /// Claims those of the jobs that are queued and due, in one statement: each raises its attempt and gets a lease.
+    /// Claims those of the jobs that are queued and due, in one statement: each raises its attempt and gets a lease. Those
+    /// whose function this worker is not given, see `WorkerBlockStore`, are owed a message anew after a second or two.
     ///
     /// It may be said again where the answer was lost: what that claim had taken is given again, with the same attempt.
     ///
@@ -66,10 +67,18 @@ extension JobStore {
         // that believes that next to nothing is queued would rather read all of an index on queued jobs.
         static let claim = """
             WITH named AS (
-                SELECT id, state, not_before, worker_id FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE
+                SELECT id, state, not_before, worker_id, function FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE
+            ), blocked AS (
+                SELECT function FROM worker_blocks WHERE worker_id = $2 AND blocked_at IS NOT NULL
+            ), passed_on AS (
+                -- Not for this worker: back to the dispatcher, and away from here long enough for another to take it.
+                UPDATE jobs j SET pushed_at = NULL, not_before = now() + (1 + random()) * interval '1 second'
+                FROM named n WHERE j.id = n.id AND n.state = 'queued' AND n.function IN (SELECT function FROM blocked)
+                    AND (n.not_before IS NULL OR n.not_before <= now())
             ), due AS (
                 SELECT id FROM named
-                WHERE (state = 'queued' AND (not_before IS NULL OR not_before <= now()))
+                WHERE (state = 'queued' AND (not_before IS NULL OR not_before <= now())
+                        AND NOT function IN (SELECT function FROM blocked))
                     -- An earlier try of this very claim, whose answer was lost.
                     OR (state = 'running' AND worker_id = $2 AND NOT id = ANY ($5))
             ), c AS (

@@ -21,7 +21,8 @@ import Testing
                     batches.update { $0.append(endings) }
                     try await gate.wait("the gate") { $0 ? () : nil }
                     if let error = refuse(endings) { throw error }
-                    return endings.map { $0.claim.attempt == 0 ? nil : .succeeded(releasedJobs: []) }
+                    return EndedAttempts(
+                        ends: endings.map { $0.claim.attempt == 0 ? nil : .succeeded(releasedJobs: []) })
                 }, announce: { [announced] in announced.update { $0 += 1 } }, logger: Stage.logger)
         }
     }

@@ -34,6 +34,25 @@ import Testing
         }
     }
 
+    @Test func aJobWhoseTimeIsOverFailsAsSuch() async throws {
+        try await Stage.with { stage in
+            let job = try await stage.submit(
+                "noop", parameters: ["milliseconds": 86_400_000], maxAttempts: 1, timeoutSeconds: 1)
+            let claimed = try await stage.claim(job)
+            let attempts = RunningAttempts()
+            let key = AttemptKey(job: job, attempt: claimed.attempt)
+            let stop = attempts.begin(key, deadline: .now.advanced(by: .seconds(claimed.timeoutSeconds)))
+            let run = Task { await JobRun(claimed, stop: stop, in: stage.surroundings()).carryOut() }
+            let keeper = DeadlineKeeper(attempts: attempts, grace: .seconds(10), logger: Stage.logger)
+            let keeping = Task { await keeper.run() }
+            try await within(.seconds(20), "the end of the run") { await run.value }
+            keeping.cancel()
+            let record = try #require(try await stage.jobs.get(job))
+            #expect(record.state == .failed && record.failure?.code == .runnerTimeout)
+            #expect(record.failure?.message == "The job took longer than the 1 s it may take.")
+        }
+    }
+
     @Test func whatDependsOnItGoesOn() async throws {
         try await Stage.with { stage in
             let first = try await stage.submit("noop", parameters: [:])

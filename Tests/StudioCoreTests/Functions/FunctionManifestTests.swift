@@ -52,6 +52,15 @@ struct FunctionManifestTests {
         #expect(missing?.findings.map(\.pointer) == ["/outputs"])
     }
 
+    @Test("How long a job waits between attempts is the function's to say")
+    func retry() throws {
+        #expect(try FunctionManifest(Self.document).retry == RetryPolicy())
+        let patient = try FunctionManifest(changed("retry", ["backoffSeconds": 600]))
+        #expect(patient.retry == RetryPolicy(base: .seconds(600), ceiling: .seconds(600)))
+        let own = try FunctionManifest(changed("retry", ["backoffSeconds": 2, "maxBackoffSeconds": 7]))
+        #expect(own.retry == RetryPolicy(base: .seconds(2), ceiling: .seconds(7)))
+    }
+
     @Test("The price is the manifest's, per run and per second, rounded up")
     func price() throws {
         let manifest = try FunctionManifest(Self.document)
@@ -70,7 +79,9 @@ struct FunctionManifestTests {
             ("quality", ["low": ["steps": 0]], "/quality/low/steps"),
             ("cost", ["credits": -1], "/cost/credits"), ("runner", ["kind": "magic"], "/runner/kind"),
             ("resources", ["queue": "GPU!"], "/resources/queue"), ("surprise", 1, "/surprise"),
-            ("timeoutSeconds", 0, "/timeoutSeconds"),
+            ("timeoutSeconds", 0, "/timeoutSeconds"), ("retry", ["backoffSeconds": 0], "/retry/backoffSeconds"),
+            ("retry", ["backoffSeconds": 9, "maxBackoffSeconds": 8], "/retry/maxBackoffSeconds"),
+            ("retry", ["often": true], "/retry/often"),
         ]
         for (key, value, pointer) in cases {
             let error = #expect(throws: StudioError.self) { try FunctionManifest(changed(key, value)) }

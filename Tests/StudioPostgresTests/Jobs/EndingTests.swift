@@ -18,7 +18,7 @@ import Testing
             }
             let stale = HeldClaim(job: claims[5].job, attempt: 7)
             _ = try await studio.jobs.cancel(claims[4].job)
-            let ends = try await studio.jobs.end([
+            let ends = try await studio.ends([
                 AttemptEnding(claims[0], .succeeded),
                 AttemptEnding(claims[1], .failed(Self.failure, retryDelay: .zero)),
                 AttemptEnding(claims[2], .failed(Self.failure, retryDelay: .zero)),
@@ -54,7 +54,7 @@ import Testing
     @Test func aSuccessWithoutATakeIsNoGapInTheAuditAndOneWithATakeMissingIs() async throws {
         try await StudioFixture.with(audited: false) { studio in
             let without = try await studio.claim(studio.submitTakeless())
-            #expect(try await studio.jobs.end([AttemptEnding(without, .succeeded)]) == [.succeeded(releasedJobs: [])])
+            #expect(try await studio.ends([AttemptEnding(without, .succeeded)]) == [.succeeded(releasedJobs: [])])
             #expect(try await studio.audit.run() == [])
             let with = try await studio.claim(studio.submit())
             _ = try await studio.jobs.end([AttemptEnding(with, .succeeded)])
@@ -75,7 +75,7 @@ import Testing
             let further = try await studio.submit(dependsOn: [both])
             let late = try await studio.submit(dependsOn: [good, gone])
             let claims = [try await studio.claim(good), try await studio.claim(bad)]
-            let ends = try await studio.jobs.end([
+            let ends = try await studio.ends([
                 AttemptEnding(claims[1], .failed(Self.failure, retryDelay: .zero)),
                 AttemptEnding(claims[0], .succeeded),
             ])
@@ -116,7 +116,7 @@ import Testing
                 for side in 0..<4 {
                     group.addTask {
                         let mine = all.indices.filter { $0 % 4 == side }.map { AttemptEnding(all[$0], .succeeded) }
-                        let ends = try await studio.jobs.end(side.isMultiple(of: 2) ? mine : mine.reversed())
+                        let ends = try await studio.ends(side.isMultiple(of: 2) ? mine : mine.reversed())
                         #expect(ends.allSatisfy { $0 != nil })
                     }
                 }
@@ -126,6 +126,10 @@ import Testing
             for claim in all { #expect(try await studio.state(claim.job) == .succeeded) }
         }
     }
+}
+
+extension StudioFixture {
+    func ends(_ endings: [AttemptEnding]) async throws -> [AttemptEnd?] { try await jobs.end(endings).ends }
 }
 
 extension Sequence {
