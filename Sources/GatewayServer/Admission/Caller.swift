@@ -34,4 +34,14 @@ extension GatewayContext {
         }
         return caller
     }
+
+    /// The caller, who must be an operator: an administrator of the studio's own tenant.
+    ///
+    /// Throws `unauthenticated` (401) without a token and `forbidden` (403) for everybody else.
+    @discardableResult
+    func requireOperator() throws(StudioError) -> Caller {
+        let caller = try require(.administer)
+        guard caller.isOperator else { throw StudioError(.forbidden, "only the studio's operators may do this") }
+        return caller
+    }
 }

@@ -36,6 +36,7 @@ extension GatewayParts {
                 folders: folders, digests: digests),
             WorkerRoutes(
                 workers: WorkerStore(database), jobs: jobs, queue: queue, library: library, silence: workerSilence),
+            DeadJobRoutes(jobs: jobs), WorkerBlockRoutes(blocks: WorkerBlockStore(database)),
         ]
     }
 }

@@ -81,7 +81,7 @@ struct GatewayParts: Sendable {
             announcer: announcer, dispatcher: dispatcher, pace: pace, logger: Logger(label: "recovery"))
         houseKeeping = HouseKeeping(
             idempotency: IdempotencyStore(database), events: EventStore(database), logins: LoginThrottle(database),
-            logger: Logger(label: "house-keeping"))
+            blocks: WorkerBlockStore(database), logger: Logger(label: "house-keeping"))
         board = JobProgressBoard()
         let progress = ProgressListener(bus: bus, board: board)
         self.progress = progress

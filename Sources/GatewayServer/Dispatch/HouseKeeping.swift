@@ -2,7 +2,7 @@ import Logging
 import ServiceLifecycle
 import StudioPostgres
 
-/// Forgets what is kept for a time only: idempotency keys, durable events, failed logins.
+/// Forgets what is kept for a time only: idempotency keys, durable events, failed logins, what workers failed.
 final class HouseKeeping: Service {
     private let chores: [(name: String, work: @Sendable () async throws -> Int)]
     private let interval: Duration
@@ -15,17 +15,20 @@ final class HouseKeeping: Service {
     ///   - idempotency: Its keys are forgotten after 24 hours.
     ///   - events: They are forgotten after 7 days.
     ///   - logins: Failures are forgotten after their window.
+    ///   - blocks: What workers failed is forgotten an hour after they are gone.
     ///   - interval: The time between two rounds; default an hour.
     ///   - clock: What the time is measured with.
     ///   - logger: Where it tells what was forgotten.
     init(
-        idempotency: IdempotencyStore, events: EventStore, logins: LoginThrottle, interval: Duration = .seconds(3600),
+        idempotency: IdempotencyStore, events: EventStore, logins: LoginThrottle, blocks: WorkerBlockStore,
+        interval: Duration = .seconds(3600),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         chores = [
             ("idempotency keys", { try await idempotency.purge() }),
             ("events", { try await events.purge() }),
             ("login failures", { try await logins.purge() }),
+            ("blocks of workers", { try await blocks.purge() }),
         ]
         self.interval = interval
         self.clock = clock

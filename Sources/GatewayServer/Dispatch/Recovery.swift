@@ -144,6 +144,7 @@ final class Recovery: Service {
 
     private static func name(of end: AttemptEnd) -> String {
         switch end {
+        case .succeeded: "succeeded"
         case .queued: "queued"
         case .failed: "failed"
         case .cancelled: "cancelled"

@@ -55,8 +55,11 @@ struct InputCheck: Sendable {
                 Self.missing(pointer, "that job is \(job.state.rawValue): it will not make a take unless it is retried")
             ]
         }
-        guard let kind, let made = library.current.functions[job.function]?.primaryOutput.kind else { return [] }
-        return kind.takes(made) ? [] : [Self.mismatch(pointer, kind)]
+        guard let kind, let function = library.current.functions[job.function] else { return [] }
+        guard let made = function.primaryOutput else {
+            return [Self.missing(pointer, "the function \(function.name) makes no take")]
+        }
+        return kind.takes(made.kind) ? [] : [Self.mismatch(pointer, kind)]
     }
 
     private func look(

@@ -105,7 +105,7 @@ struct JobDocument: Encodable, Sendable {
         queuedAt = job.queuedAt
         startedAt = job.startedAt
         finishedAt = job.finishedAt
-        self.attempts = attempts?.map(JobAttemptDocument.init)
+        self.attempts = attempts?.map { JobAttemptDocument($0, of: job.id) }
         links = JobLinks(job.id, projectName: job.projectName, take: job.take)
     }
 }
@@ -119,8 +119,10 @@ struct JobAttemptDocument: Encodable, Sendable {
     let finishedAt: Date?
     let outcome: JobAttempt.Outcome?
     let failure: JobFailure?
+    /// Where its log is.
+    let log: String
 
-    init(_ attempt: JobAttempt) {
+    init(_ attempt: JobAttempt, of job: JobID) {
         self.attempt = attempt.attempt
         worker = attempt.worker
         workerName = attempt.workerName
@@ -128,5 +130,6 @@ struct JobAttemptDocument: Encodable, Sendable {
         finishedAt = attempt.finishedAt
         outcome = attempt.outcome
         failure = attempt.failure
+        log = "\(JobLinks.path(of: job))/log?attempt=\(attempt.attempt)"
     }
 }

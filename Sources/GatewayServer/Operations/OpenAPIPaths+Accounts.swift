@@ -53,5 +53,29 @@ enum OpenAPIPaths {
             method: "POST", path: "/api/v1/admin/users/{user}/credits", tag: "Administration", summary: "Grant credits",
             permission: .administer, parameters: [.path("user", "The user's id.")], body: .json("Grant"),
             answers: [.ok("User", "The user afterwards.", headers: [etag])], takesIdempotencyKey: true),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/admin/dead-jobs", tag: "Administration",
+            summary: "The tenant's jobs that failed for good, with the cause of every attempt",
+            detail: "`POST /api/v1/jobs/{job}/retry` begins anew; the history stays.", permission: .administer,
+            parameters: OpenAPIOperation.Parameter.page + [
+                .query(
+                    "code", "Only those that failed with it.", .word(FailureCode.allCases.map(\.rawValue))),
+                .query("function", "Of one function only.", .text()),
+            ],
+            answers: [.page(of: "Job")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/admin/worker-blocks", tag: "Administration",
+            summary: "Functions that workers are not given",
+            detail:
+                "A worker that fails a function three times in a row is not given it again until this is cleared, or "
+                + "another worker succeeds with what it began a minute or more after.",
+            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "WorkerBlock")]),
+        OpenAPIOperation(
+            method: "DELETE", path: "/api/v1/admin/worker-blocks/{worker}/{function}", tag: "Administration",
+            summary: "Give a worker a function again", permission: .administer,
+            parameters: [
+                .path("worker", "The worker's id."), .path("function", "The function's name.", .text()),
+            ],
+            answers: [.init(status: 204, detail: "It is given to it again.")]),
     ]
 }

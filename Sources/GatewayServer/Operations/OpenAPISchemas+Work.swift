@@ -109,7 +109,7 @@ extension OpenAPISchemas {
                     ("startedAt", .time()),
                     ("finishedAt", .time()),
                     ("outcome", .word(["succeeded", "failed", "cancelled", "released", "lost"])),
-                    ("failure", .named("JobFailure")),
+                    ("failure", .named("JobFailure")), ("log", .text("Where its log is.")),
                 ], optional: ["finishedAt", "outcome", "failure"])
         ),
         (

@@ -152,7 +152,16 @@ enum OpenAPISchemas {
                     ("state", .word(["serving", "draining", "stopped", "lost"])), ("startedAt", .time()),
                     ("seenAt", .time()),
                     ("running", .list(.object([("job", .id()), ("attempt", .whole(1...Int.max))]))),
-                ], optional: ["hostname", "pid", "version", "queues", "slots"])
+                    ("blockedFunctions", .list(.text(), "Functions it is not given; for operators.")),
+                ], optional: ["blockedFunctions", "hostname", "pid", "version", "queues", "slots"])
+        ),
+        (
+            "WorkerBlock",
+            .object([
+                ("worker", .id()), ("workerName", .text()), ("function", .text()),
+                ("failures", .count("How often in a row it failed.")),
+                ("lastCode", .word(FailureCode.allCases.map(\.rawValue))), ("blockedAt", .time()),
+            ])
         ),
         (
             "Queue",

@@ -77,6 +77,8 @@ struct WorkerDocument: Encodable, Sendable {
     let startedAt: Date
     let seenAt: Date
     let running: [Claim]
+    /// Functions it is not given, because it failed them again and again.
+    let blockedFunctions: [String]?
 
     /// What is answered of a worker.
     ///
@@ -97,6 +99,7 @@ struct WorkerDocument: Encodable, Sendable {
         startedAt = worker.startedAt
         seenAt = worker.seenAt
         running = worker.running.map { Claim(job: $0.job, attempt: $0.attempt) }
+        blockedFunctions = machine == nil ? nil : worker.blockedFunctions
     }
 }
 

@@ -16,7 +16,7 @@ public struct Identifier<Subject>: Sendable, Hashable, Comparable, Codable, Cust
     ///
     /// - Parameter text: The text.
     public init?(_ text: String) {
-        guard text.utf8.count == 36, let uuid = UUID(uuidString: text) else { return nil }
+        guard let uuid = UUIDText.uuid(text) else { return nil }
         self.uuid = uuid
     }
 
@@ -39,7 +39,7 @@ public struct Identifier<Subject>: Sendable, Hashable, Comparable, Codable, Cust
     }
 
     /// The id as 36 lower-case characters, the form on every wire.
-    public var description: String { uuid.uuidString.lowercased() }
+    public var description: String { UUIDText.text(uuid) }
 
     /// Reads the text form.
     ///
@@ -64,7 +64,11 @@ public struct Identifier<Subject>: Sendable, Hashable, Comparable, Codable, Cust
     }
 
     /// Whether the left id was made earlier; ids of one millisecond are in random order.
-    public static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+    public static func < (left: Self, right: Self) -> Bool {
+        withUnsafeBytes(of: left.uuid.uuid) { left in
+            withUnsafeBytes(of: right.uuid.uuid) { right in left.lexicographicallyPrecedes(right) }
+        }
+    }
 }
 
 /// What a `JobID` names: one asked-for run of a function.

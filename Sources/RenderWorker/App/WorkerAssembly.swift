@@ -50,23 +50,23 @@ struct WorkerAssembly: Sendable {
             worker: worker, queues: configuration.worker.queues, client: client, keys: keys, group: group,
             logger: logger)
 
-        let database = try Database(
-            PostgresConfiguration(
-                configuration.common.databaseURL, applicationName: "studio-worker",
-                connections: configuration.common.databaseConnections))
-        let heartbeat = try Database(
-            PostgresConfiguration(
-                configuration.common.databaseURL, applicationName: "studio-worker-heartbeat", connections: 1))
+        let database = try Self.database(
+            configuration, "studio-worker", connections: configuration.common.databaseConnections)
+        let heartbeat = try Self.database(configuration, "studio-worker-heartbeat", connections: 1)
         let jobs = JobStore(database)
         let takes = TakeStore(database)
         let workspace = WorkspaceFolders(root: workspaceRoot)
-        let child = MediaChild(program: program, environment: childEnvironment)
+        let pauses = StopPauses(ask: configuration.worker.askPause, term: configuration.worker.termPause)
+        let child = MediaChild(program: program, environment: childEnvironment, pauses: pauses)
         let memory = configuration.worker.mediaMemoryMegabytes << 20
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
+        let revisions = FunctionRevisions()
         let surroundings = JobRun.Surroundings(
-            jobs: jobs,
-            runners: RunnerCatalogue(["encoder": EncoderRunner(child: child, memory: memory, cores: cores)]),
+            jobs: jobs, revisions: revisions,
+            runners: RunnerCatalogue([
+                "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
+            ]),
             workspace: workspace,
             publisher: TakePublisher(
                 takes: takes, child: child, memory: memory, software: "RenderWorker \(WorkerVersion.text)"),
@@ -81,14 +81,26 @@ struct WorkerAssembly: Sendable {
                 worker: worker, attempts: attempts, slots: slots, jobs: JobStore(heartbeat),
                 workers: WorkerStore(heartbeat), lease: configuration.common.lease,
                 interval: configuration.worker.heartbeat, clock: ContinuousClock(), logger: logger),
+            deadlines: DeadlineKeeper(
+                attempts: attempts, grace: pauses.ask + pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
             intake: Intake(
                 worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,
-                consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, hurry: hurry,
+                consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, revisions: revisions, hurry: hurry,
                 announceEvents: surroundings.announceEvents,
                 carryOut: { await JobRun($0, stop: $1, in: surroundings).carryOut() }, logger: logger),
             logger: logger)
+    }
+
+    /// Every statement of a worker finds its rows by their keys.
+    private static func database(
+        _ configuration: StudioConfiguration, _ name: String, connections: Int
+    ) throws -> Database {
+        var postgres = PostgresConfiguration(
+            configuration.common.databaseURL, applicationName: name, connections: connections)
+        postgres.plansOnce = true
+        return try Database(postgres)
     }
 
     /// The worker's parts in the order of their needs; they stop in the reverse order. Signals are the caller's affair.
@@ -123,12 +135,14 @@ private struct Background: Service {
 extension JobRun.Surroundings {
     /// What is said over the bus is not the truth: where Redis is away, readers look into PostgreSQL.
     init(
-        jobs: JobStore, runners: RunnerCatalogue, workspace: WorkspaceFolders, publisher: TakePublisher,
-        lease: Duration, bus: EventBus, logger: Logger
+        jobs: JobStore, revisions: FunctionRevisions, runners: RunnerCatalogue, workspace: WorkspaceFolders,
+        publisher: TakePublisher, lease: Duration, bus: EventBus, logger: Logger
     ) {
+        let announce: @Sendable () async -> Void = { try? await bus.announceEvents() }
         self.init(
-            jobs: jobs, runners: runners, workspace: workspace, publisher: publisher, lease: lease,
-            announceEvents: { try? await bus.announceEvents() },
+            jobs: jobs, ends: EndsTogether(write: { try await jobs.end($0) }, announce: announce, logger: logger),
+            revisions: revisions, runners: runners, workspace: workspace, publisher: publisher, lease: lease,
+            announceEvents: announce,
             announceLog: { try? await bus.announceLog(of: $0) },
             publishProgress: { try? await bus.publish($0) }, logger: logger)
     }

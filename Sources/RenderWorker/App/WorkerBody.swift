@@ -13,6 +13,7 @@ struct WorkerBody: Service {
     let client: RedisClient
     let consumer: TaskConsumer
     let leases: LeaseKeeper<ContinuousClock>
+    let deadlines: DeadlineKeeper
     let control: ControlListener
     let sweep: ScratchSweep
     let intake: Intake
@@ -33,6 +34,7 @@ struct WorkerBody: Service {
             ])
         await withTaskGroup(of: Void.self) { aside in
             aside.addTask { await leases.run() }
+            aside.addTask { await deadlines.run() }
             aside.addTask { await control.run() }
             aside.addTask { await sweep.run() }
             await intake.run()

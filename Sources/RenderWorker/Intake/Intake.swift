@@ -1,14 +1,16 @@
 import Logging
 import QueueProtocol
 import ServiceLifecycle
+import StudioCore
 import StudioPostgres
 import StudioRedis
 import StudioSystem
 
 /// Takes jobs from the queues into free slots and sees them through; on a stop, drains.
 ///
-/// A message is reserved only for a free slot, claimed in PostgreSQL, and acknowledged as soon as the claim is committed:
-/// from then on the lease is the truth. While PostgreSQL is away, reserved messages stay in the processing list.
+/// Messages are reserved only for free slots, all of them in one round trip, claimed in PostgreSQL by one statement, and
+/// acknowledged together as soon as the claim is committed: from then on the leases are the truth. While PostgreSQL is
+/// away, reserved messages stay in the processing list.
 struct Intake: Sendable {
     let worker: WorkerID
     let name: String
@@ -18,6 +20,7 @@ struct Intake: Sendable {
     let jobs: JobStore
     let slots: Slots
     let attempts: RunningAttempts
+    let revisions: FunctionRevisions
     let hurry: Hurry
     let announceEvents: @Sendable () async -> Void
     /// Carries one claimed job through to its end; does not throw.
@@ -29,18 +32,22 @@ struct Intake: Sendable {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 while case let asked = await slots.askWhenFree(), asked > 0 {
-                    let claimed = await take(upTo: asked)
-                    let keys = claimed.map { AttemptKey(job: $0.id, attempt: $0.attempt) }
-                    let stops = keys.map { attempts.begin($0) }
+                    let taken = await take(upTo: asked)
+                    let keys = taken.claimed.map { AttemptKey(job: $0.id, attempt: $0.attempt) }
+                    let now = ContinuousClock.now
+                    let stops = zip(keys, taken.claimed).map { key, job in
+                        attempts.begin(key, deadline: now.advanced(by: .seconds(job.timeoutSeconds)))
+                    }
                     slots.answer(asked: asked, with: keys)
-                    for (job, (key, stop)) in zip(claimed, zip(keys, stops)) {
+                    for (job, (key, stop)) in zip(taken.claimed, zip(keys, stops)) {
                         group.addTask {
                             await carryOut(job, stop)
                             attempts.end(key)
                             slots.finish(key)
                         }
                     }
-                    if claimed.isEmpty, slots.table.phase == .serving { try? await consumer.waitForWork() }
+                    await tell(taken)
+                    if taken.claimed.isEmpty, slots.table.phase == .serving { try? await consumer.waitForWork() }
                 }
                 await drain()
             }
@@ -50,13 +57,21 @@ struct Intake: Sendable {
         }
     }
 
+    /// What one look into the queues brought.
+    private struct Taken {
+        /// The jobs this worker holds now.
+        var claimed: [ClaimedJob] = []
+        /// The messages that are done with: those of the claimed jobs, and stale ones.
+        var messages: [ReservedTask] = []
+    }
+
     /// Reserves and claims.
     ///
-    /// - Returns: The jobs this worker holds now; none where nothing waits or Redis is away.
-    private func take(upTo count: Int) async -> [ClaimedJob] {
+    /// - Returns: What was claimed; nothing where nothing waits or Redis is away.
+    private func take(upTo count: Int) async -> Taken {
         do {
             let tasks = try await consumer.reserve(upTo: count)
-            guard !tasks.isEmpty else { return [] }
+            guard !tasks.isEmpty else { return Taken() }
             let sorted = MessageSorting(tasks)
             if !sorted.foreign.isEmpty {
                 logger.warning(
@@ -72,20 +87,26 @@ struct Intake: Sendable {
             guard let claimed = await claim(sorted.jobs) else {
                 try await consumer.giveBack(sorted.render)
                 await pause()
-                return []
+                return Taken()
             }
-            do {
-                try await consumer.acknowledge(sorted.render)
-            } catch {
-                // They come again, and their claim finds nothing to do.
-                logger.warning("claimed messages are not acknowledged yet", metadata: [LogKey.error: "\(error)"])
-            }
-            if !claimed.isEmpty { await announceEvents() }
-            return claimed
+            return Taken(claimed: claimed, messages: sorted.render)
         } catch {
             logger.warning("no work can be taken from Redis", metadata: [LogKey.error: "\(error)"])
             await pause()
-            return []
+            return Taken()
+        }
+    }
+
+    /// Tells those who watch that jobs run, and Redis that their messages are done with. Not before they do: neither is
+    /// waited for by a job.
+    private func tell(_ taken: Taken) async {
+        if !taken.claimed.isEmpty { await announceEvents() }
+        guard !taken.messages.isEmpty else { return }
+        do {
+            try await consumer.acknowledge(taken.messages)
+        } catch {
+            // They come again, and their claim finds nothing to do.
+            logger.warning("claimed messages are not acknowledged yet", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -99,10 +120,16 @@ struct Intake: Sendable {
     /// - Returns: The claimed jobs; nil where the worker was stopped before PostgreSQL came back.
     private func claim(_ ids: [JobID]) async -> [ClaimedJob]? {
         let patience = DatabasePatience(logger: logger)
+        let known = revisions.known
         do {
-            return try await patience.persist("the claim", while: { slots.table.phase == .serving }) {
+            let claimed = try await patience.persist("the claim", while: { slots.table.phase == .serving }) {
                 try await jobs.claim(
-                    ids, worker: worker, name: name, lease: lease, held: attempts.claims.map(\.job))
+                    ids, worker: worker, name: name, lease: lease, held: attempts.held, known: Array(known.keys))
+            }
+            return claimed.map { job in
+                var job = job
+                job.manifest = job.manifest ?? known[job.functionDigest]?.document
+                return job
             }
         } catch {
             logger.error("jobs could not be claimed", metadata: [LogKey.error: "\(error)", "jobs": "\(ids)"])

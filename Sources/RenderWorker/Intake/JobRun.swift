@@ -5,15 +5,18 @@ import StudioCore
 import StudioPostgres
 import StudioSystem
 
-/// One claimed job from its claim to its end: runs it, publishes its take, and writes down how it went.
+/// One claimed job from its claim to its end: runs it, publishes its take where it makes one, and writes down how it went.
 struct JobRun: Sendable {
     /// What every run of this worker shares.
     struct Surroundings: Sendable {
         var jobs: JobStore
+        var ends: EndsTogether
+        var revisions: FunctionRevisions
         var runners: RunnerCatalogue
         var workspace: WorkspaceFolders
         var publisher: TakePublisher
-        var retry = RetryPolicy()
+        /// How long jobs wait between attempts; nil takes each function's own.
+        var retry: RetryPolicy?
         var lease: Duration
         var announceEvents: @Sendable () async -> Void
         var announceLog: @Sendable (JobID) async -> Void
@@ -23,9 +26,16 @@ struct JobRun: Sendable {
 
     /// How an attempt ended.
     enum Outcome: Sendable {
-        case succeeded(TakeRecord)
+        /// Its take is published, and the job's success with it; nil where the function makes none, which is still to be
+        /// written down.
+        case succeeded(TakeRecord?)
         case failed(JobFailure)
-        case stopped(StopReason)
+        case stopped(Stop)
+
+        /// Why an attempt ended without a result.
+        enum Stop: Sendable {
+            case cancelled, released, leaseLost
+        }
     }
 
     let job: ClaimedJob
@@ -58,6 +68,7 @@ struct JobRun: Sendable {
                 "waited": "\(Int(-job.queuedAt.timeIntervalSinceNow * 1000)) ms",
             ])
         if job.cancelRequested { stop.stop(.cancelled) }
+        let function = Result { () throws(JobFailure) in try surroundings.revisions.manifest(of: job) }
         let log = AttemptLog { [surroundings, claim] sequence, lines in
             try await surroundings.jobs.appendLog(claim, sequence: sequence, lines: lines)
             await surroundings.announceLog(claim.job)
@@ -66,13 +77,12 @@ struct JobRun: Sendable {
         let outcome = await withTaskGroup(of: Void.self) { aside in
             aside.addTask { await log.run(clock: ContinuousClock()) }
             aside.addTask { await feed.run(clock: ContinuousClock(), publish: surroundings.publishProgress) }
-            let outcome = await attempt(log: log, feed: feed)
+            let outcome = await attempt(function, log: log, feed: feed)
             aside.cancelAll()
             return outcome
         }
-        await settle(outcome, log: log)
-        await removeScratch()
-        await surroundings.announceEvents()
+        await settle(outcome, retry: surroundings.retry ?? (try? function.get().retry) ?? RetryPolicy(), log: log)
+        if case .success(let function) = function, surroundings.runners.usesFiles(function) { await removeScratch() }
     }
 
     /// What cannot be removed now is removed at the next start.
@@ -83,11 +93,14 @@ struct JobRun: Sendable {
         }
     }
 
-    private func attempt(log: AttemptLog, feed: ProgressFeed) async -> Outcome {
+    private func attempt(
+        _ function: Result<FunctionManifest, JobFailure>, log: AttemptLog, feed: ProgressFeed
+    ) async -> Outcome {
         do {
-            return .succeeded(try await TakeMaking(run: self, log: log, feed: feed).make())
+            let making = TakeMaking(run: self, function: try function.get(), log: log, feed: feed)
+            return .succeeded(try await making.make())
         } catch let stopped as RunStopped {
-            return .stopped(stopped.reason)
+            return outcome(of: stopped.reason)
         } catch is LeaseLost {
             return .stopped(.leaseLost)
         } catch let failure as JobFailure {
@@ -106,8 +119,18 @@ struct JobRun: Sendable {
         }
     }
 
+    private func outcome(of reason: StopReason) -> Outcome {
+        switch reason {
+        case .cancelled: .stopped(.cancelled)
+        case .released: .stopped(.released)
+        case .leaseLost: .stopped(.leaseLost)
+        case .timedOut:
+            .failed(JobFailure(.runnerTimeout, "The job took longer than the \(job.timeoutSeconds) s it may take."))
+        }
+    }
+
     /// Writes down how the attempt ended, as often as it takes while PostgreSQL is away.
-    private func settle(_ outcome: Outcome, log: AttemptLog) async {
+    private func settle(_ outcome: Outcome, retry: RetryPolicy, log: AttemptLog) async {
         if case .failed(let failure) = outcome { log.write("failed: \(failure.message) (\(failure.code.rawValue))") }
         // A job that is given back needs no news of it: without, its lease runs out.
         let givenUp = ContinuousClock.now.advanced(by: surroundings.lease)
@@ -115,7 +138,7 @@ struct JobRun: Sendable {
             switch stop.reason {
             case .leaseLost: false
             case .released: ContinuousClock.now < givenUp
-            case .cancelled, nil: true
+            case .cancelled, .timedOut, nil: true
             }
         }
         let patience = DatabasePatience(logger: logger)
@@ -123,7 +146,9 @@ struct JobRun: Sendable {
             if stop.reason != .leaseLost {
                 try await patience.persist("the job's log", while: isWanted) { try await log.flush() }
             }
-            try await patience.persist("the job's end", while: isWanted) { try await end(outcome, tail: log.tail) }
+            try await patience.persist("the job's end", while: isWanted) {
+                try await end(outcome, retry: retry, tail: log.tail)
+            }
         } catch is LeaseLost {
             logger.warning("the job went on without this attempt; nothing of it is kept")
         } catch {
@@ -132,23 +157,29 @@ struct JobRun: Sendable {
         }
     }
 
-    private func end(_ outcome: Outcome, tail: String?) async throws {
+    private func end(_ outcome: Outcome, retry: RetryPolicy, tail: String?) async throws {
         switch outcome {
-        case .succeeded(let take):
+        case .succeeded(let take?):
+            await surroundings.announceEvents()
             logger.info("job succeeded", metadata: ["take": "\(take.path)"])
+        case .succeeded(nil):
+            _ = try await surroundings.ends.settle(AttemptEnding(claim, .succeeded))
+            logger.info("job succeeded")
         case .stopped(.cancelled):
-            _ = try await surroundings.jobs.finishCancelled(claim)
+            _ = try await surroundings.ends.settle(AttemptEnding(claim, .cancelled))
             logger.info("job cancelled")
         case .stopped(.released):
-            _ = try await surroundings.jobs.release(claim)
+            _ = try await surroundings.ends.settle(AttemptEnding(claim, .released))
             logger.info("job given back, the attempt does not count")
         case .stopped(.leaseLost):
             logger.warning("attempt stopped, its lease is lost")
         case .failed(var failure):
             failure.logTail = failure.logTail ?? tail
-            let delay = surroundings.retry.delay(
-                afterFailures: job.countedAttempts + 1, jitter: Double.random(in: 0..<1))
-            let end = try await surroundings.jobs.fail(claim, failure: failure, retryDelay: delay)
+            let delay = retry.delay(
+                afterFailures: job.countedAttempts + 1, patience: failure.code.patience,
+                jitter: Double.random(in: 0..<1))
+            let end = try await surroundings.ends.settle(
+                AttemptEnding(claim, .failed(failure, retryDelay: delay)))
             var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "reason": "\(failure.message)"]
             if case .queued(let notBefore?) = end { metadata["again"] = "\(Timestamp.text(notBefore))" }
             logger.warning("job failed", metadata: metadata)

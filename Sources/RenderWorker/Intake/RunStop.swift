@@ -4,6 +4,8 @@ import Synchronization
 enum StopReason: Sendable, Hashable {
     /// A person asked.
     case cancelled
+    /// It takes longer than the job allows.
+    case timedOut
     /// The worker is going; the job goes back to its queue and the attempt does not count.
     case released
     /// The lease is no longer ours: the files are discarded and nothing is written.
@@ -19,6 +21,10 @@ struct RunStopped: Error, Sendable, Hashable {
 final class RunStop: Sendable {
     private struct State {
         var reason: StopReason?
+        /// When it was asked first, by the monotonic clock.
+        var askedAt: ContinuousClock.Instant?
+        /// Whether work is under way that has to heed it.
+        var isWorking = false
         var waiter: CheckedContinuation<Void, Never>?
     }
 
@@ -27,10 +33,19 @@ final class RunStop: Sendable {
     /// Why the attempt is to end; nil while it is not.
     var reason: StopReason? { state.withLock { $0.reason } }
 
+    /// Whether work that was asked to end so long before that time goes on all the same.
+    func isIgnored(at now: ContinuousClock.Instant, after grace: Duration) -> Bool {
+        state.withLock { state in
+            guard state.isWorking, let asked = state.askedAt else { return false }
+            return asked.advanced(by: grace) <= now
+        }
+    }
+
     /// Asks the attempt to end.
     func stop(_ reason: StopReason) {
         let waiter = state.withLock { state in
             if state.reason == nil || reason == .leaseLost { state.reason = reason }
+            if state.askedAt == nil { state.askedAt = .now }
             let waiter = state.waiter
             state.waiter = nil
             return waiter
@@ -46,6 +61,8 @@ final class RunStop: Sendable {
     ///   threw.
     func whileWanted<Result: Sendable>(_ work: @escaping @Sendable () async throws -> Result) async throws -> Result {
         if let reason { throw RunStopped(reason: reason) }
+        state.withLock { $0.isWorking = true }
+        defer { state.withLock { $0.isWorking = false } }
         return try await withThrowingTaskGroup(of: Result?.self) { group in
             group.addTask { try await work() }
             group.addTask {

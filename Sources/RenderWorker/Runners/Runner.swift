@@ -7,6 +7,9 @@ import StudioCore
 /// by cancelling the task of ``run(_:)``, which must then return, by throwing, within a second and leave nothing running.
 /// What it throws is a `JobFailure`, or `CancellationError` after a cancel; anything else counts as `runner-failed`.
 protocol Runner: Sendable {
+    /// Whether the work reads or writes files; where not, it gets no inputs and no scratch folder. Default true.
+    var usesFiles: Bool { get }
+
     /// Looks whether the work can be done, before anything is started.
     ///
     /// - Parameter context: The work.
@@ -16,9 +19,14 @@ protocol Runner: Sendable {
     /// Does the work.
     ///
     /// - Parameter context: The work.
-    /// - Returns: The absolute path of the file made for each output port, inside the scratch folder.
+    /// - Returns: The absolute path of the file made for each output port, inside the scratch folder; none where the
+    ///   function has no outputs.
     /// - Throws: `JobFailure`, or `CancellationError` after a cancel.
     func run(_ context: RunContext) async throws -> [String: String]
+}
+
+extension Runner {
+    var usesFiles: Bool { true }
 }
 
 /// All that one attempt gets to work with.
@@ -30,7 +38,8 @@ struct RunContext: Sendable {
     /// The input files by port, in the job's order: absolute paths, checked to be regular files of the project, to be
     /// read and never written.
     var inputs: [String: [String]]
-    /// The absolute path of a folder that only this attempt writes to; it is removed afterwards.
+    /// The absolute path of a folder that only this attempt writes to; it is removed afterwards. Empty for a runner that
+    /// uses no files.
     var scratch: String
     /// The effective parameters: defaults, tier and the user's own.
     var parameters: [String: JSONValue]

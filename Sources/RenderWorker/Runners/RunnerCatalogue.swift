@@ -19,4 +19,9 @@ struct RunnerCatalogue: Sendable {
         }
         return runner
     }
+
+    /// Whether carrying out a function touches files of its project.
+    func usesFiles(_ function: FunctionManifest) -> Bool {
+        function.primaryOutput != nil || runners[function.runner.kind]?.usesFiles ?? false
+    }
 }

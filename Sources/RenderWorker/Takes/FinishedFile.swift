@@ -6,8 +6,8 @@ import StudioCore
 struct FinishedFile: Sendable {
     /// Where it is: in the attempt's scratch folder, or where an earlier attempt has put it.
     var path: String
-    /// Without a dot.
-    var fileExtension: String
+    /// The output that it was made for.
+    var port: FunctionManifest.Port
     var function: FunctionManifest
     /// The effective parameters.
     var parameters: [String: JSONValue]

@@ -5,9 +5,10 @@ import StudioCore
 import StudioPostgres
 import StudioSystem
 
-/// The way of one attempt from its claim to its published take.
+/// The way of one attempt from its claim to its published take, or to its end where the function makes none.
 struct TakeMaking: Sendable {
     let run: JobRun
+    let function: FunctionManifest
     let log: AttemptLog
     let feed: ProgressFeed
 
@@ -16,11 +17,14 @@ struct TakeMaking: Sendable {
 
     /// Makes the take, or finishes the one that an earlier attempt left behind.
     ///
-    /// - Returns: The published take.
+    /// - Returns: The published take; nil where the function makes none.
     /// - Throws: `JobFailure`, ``RunStopped``, `LeaseLost`, `PostgresError`.
-    func make() async throws -> TakeRecord {
-        let function = try self.function()
-        let place = try await prepare(function)
+    func make() async throws -> TakeRecord? {
+        guard let port = function.primaryOutput else {
+            try await runWithoutTake()
+            return nil
+        }
+        let place = try await prepare()
         let (folder, scratch, inputs) = (place.folder, place.scratch, place.inputs)
         let parameters = function.effectiveParameters(job.parameters.objectValue ?? [:], tier: job.quality)
         let made: MadeFile
@@ -30,32 +34,34 @@ struct TakeMaking: Sendable {
             let hashed = try await run.stop.whileWanted { try await hashes(of: inputs) }
             made = MadeFile(path: left.path, inputs: hashed)
         } else {
-            made = try await render(function, parameters, inputs, scratch: scratch)
+            made = try await render(port, parameters, inputs, scratch: scratch)
         }
         feed.report(RunProgress(fraction: 1, stage: "publishing"))
         let inspected = try await run.stop.whileWanted {
             try await surroundings.publisher.inspect(made.path, scratch: scratch, log: log.write)
         }
         let finished = FinishedFile(
-            path: made.path, fileExtension: function.primaryOutput.fileExtension ?? "", function: function,
-            parameters: parameters, inputs: made.inputs, inspection: inspected)
+            path: made.path, port: port, function: function, parameters: parameters, inputs: made.inputs,
+            inspection: inspected)
         return try await surroundings.publisher.publish(
             finished, for: job, in: folder, stop: run.stop, logger: run.logger)
     }
 
-    private func function() throws -> FunctionManifest {
-        do {
-            return try FunctionManifest(job.manifest)
-        } catch {
-            throw JobFailure(
-                .runnerUnknown,
-                "This worker does not understand the manifest of \(job.function) \(job.functionVersion).")
+    /// Runs a function that has no outputs.
+    private func runWithoutTake() async throws {
+        let runner = try surroundings.runners.runner(for: function)
+        let place = runner.usesFiles ? try await prepare() : nil
+        let parameters = function.effectiveParameters(job.parameters.objectValue ?? [:], tier: job.quality)
+        let context = context(parameters, inputs: place?.inputs.paths ?? [:], scratch: place?.scratch ?? "")
+        try await run.stop.whileWanted {
+            try await runner.prepare(context)
+            _ = try await runner.run(context)
         }
     }
 
     /// Finds the project, makes the scratch folder, looks for what earlier attempts left, and finds the inputs.
-    private func prepare(_ function: FunctionManifest) async throws -> Place {
-        let (job, key, workspace) = (job, run.key, surroundings.workspace)
+    private func prepare() async throws -> Place {
+        let (job, key, function, workspace) = (job, run.key, function, surroundings.workspace)
         return try await Blocking.run {
             let folder = try workspace.project(tenant: job.tenantName, name: job.projectName)
             let scratch = try folder.makeScratch(key)
@@ -69,31 +75,36 @@ struct TakeMaking: Sendable {
         }
     }
 
-    private func render(
-        _ function: FunctionManifest, _ parameters: [String: JSONValue], _ inputs: InputFiles, scratch: String
-    ) async throws -> MadeFile {
-        let runner = try surroundings.runners.runner(for: function)
-        let context = RunContext(
-            key: run.key, function: function, inputs: inputs.paths, scratch: scratch, parameters: parameters,
+    private func context(
+        _ parameters: [String: JSONValue], inputs: [String: [String]], scratch: String
+    ) -> RunContext {
+        RunContext(
+            key: run.key, function: function, inputs: inputs, scratch: scratch, parameters: parameters,
             quality: job.quality, seed: function.seed(in: parameters), timeout: .seconds(job.timeoutSeconds),
             progress: feed.report, log: log.write)
+    }
+
+    private func render(
+        _ port: FunctionManifest.Port, _ parameters: [String: JSONValue], _ inputs: InputFiles, scratch: String
+    ) async throws -> MadeFile {
+        let runner = try surroundings.runners.runner(for: function)
+        let context = context(parameters, inputs: inputs.paths, scratch: scratch)
         return try await run.stop.whileWanted {
             async let hashes = hashes(of: inputs)
             try await runner.prepare(context)
             let outputs = try await runner.run(context)
-            let path = try Self.checked(outputs, of: function, in: scratch)
+            let path = try checked(outputs, primary: port, in: scratch)
             return MadeFile(path: path, inputs: try await hashes)
         }
     }
 
     /// The primary output, which must be a file of its own in the scratch folder with something in it.
-    private static func checked(
-        _ outputs: [String: String], of function: FunctionManifest, in scratch: String
+    private func checked(
+        _ outputs: [String: String], primary port: FunctionManifest.Port, in scratch: String
     ) throws -> String {
         for port in function.outputs where port.isRequired && outputs[port.name] == nil {
             throw JobFailure(.outputInvalid, "The function did not make its output \(port.name).")
         }
-        let port = function.primaryOutput
         guard let path = outputs[port.name] else {
             throw JobFailure(.outputInvalid, "The function did not make its output \(port.name).")
         }

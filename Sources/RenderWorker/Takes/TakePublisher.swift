@@ -57,8 +57,8 @@ struct TakePublisher: Sendable {
     ///   - finished: The finished file.
     ///   - job: The claimed job.
     ///   - folder: Its project.
-    ///   - stop: Looked at while PostgreSQL is away: a lost lease and a stopping worker end the wait, a cancel does not
-    ///     interrupt what has begun here.
+    ///   - stop: Looked at while PostgreSQL is away: a lost lease and a stopping worker end the wait; a cancel and the
+    ///     end of the job's time do not interrupt what has begun here.
     ///   - logger: Where waiting is told.
     /// - Returns: The published take.
     /// - Throws: `LeaseLost`, `JobFailure`, `PostgresError`.
@@ -67,7 +67,7 @@ struct TakePublisher: Sendable {
     ) async throws -> TakeRecord {
         let claim = HeldClaim(job: job.id, attempt: job.attempt)
         let patience = DatabasePatience(logger: logger)
-        let isWanted: @Sendable () -> Bool = { stop.reason == nil || stop.reason == .cancelled }
+        let isWanted: @Sendable () -> Bool = { stop.reason != .leaseLost && stop.reason != .released }
         let content: FileHash
         let onDisk: Int
         do {
@@ -76,10 +76,10 @@ struct TakePublisher: Sendable {
         } catch let error as FileError {
             throw JobFailure(error, while: "The finished file could not be kept")
         }
-        let port = finished.function.primaryOutput
+        let port = finished.port
         let allocated = try await patience.persist("the take's number", while: isWanted) {
             try await takes.allocate(
-                claim, fileExtension: finished.fileExtension, mediaType: port.mediaType, minimumNumber: onDisk + 1)
+                claim, fileExtension: port.fileExtension ?? "", mediaType: port.mediaType, minimumNumber: onDisk + 1)
         }
         try after(.allocated)
         _ = try await patience.persist("the take's file", while: isWanted) {

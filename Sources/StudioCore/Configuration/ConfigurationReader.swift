@@ -47,9 +47,11 @@ extension StudioConfiguration {
         let queues = reader.list("WORKER_QUEUES")
         worker = Worker(
             name: reader.optional("WORKER_NAME"),
-            slots: reader.optionalWhole("WORKER_SLOTS", in: 1...256),
+            slots: reader.optionalWhole("WORKER_SLOTS", in: 1...1024),
             queues: queues.isEmpty ? ["studio"] : queues,
             grace: .seconds(reader.whole("WORKER_GRACE_SECONDS", default: 120, in: 0...3600)),
+            askPause: .milliseconds(reader.whole("RUNNER_ASK_MS", default: 250, in: 0...60_000)),
+            termPause: .milliseconds(reader.whole("RUNNER_TERM_MS", default: 500, in: 0...60_000)),
             heartbeat: .seconds(heartbeat),
             mediaMemoryMegabytes: reader.whole("MEDIA_MEMORY_MB", default: 8192, in: 512...1_048_576))
         if heartbeat * 3 > lease {

@@ -73,12 +73,16 @@ public struct StudioConfiguration: Sendable {
     public struct Worker: Sendable {
         /// Its name in logs, unique by custom (`WORKER_NAME`, default the host's name and the process id).
         public var name: String?
-        /// Jobs at a time (`WORKER_SLOTS`, default the number of cores, 1 to 256).
+        /// Jobs at a time (`WORKER_SLOTS`, default the number of cores, 1 to 1024).
         public var slots: Int?
         /// The queues it serves, most important first (`WORKER_QUEUES`, comma-separated, default `studio`).
         public var queues: [String]
         /// How long running jobs may go on after SIGTERM (`WORKER_GRACE_SECONDS`, default 120, 0 to 3600).
         public var grace: Duration
+        /// From asking a runner to end to SIGTERM (`RUNNER_ASK_MS`, default 250, 0 to 60000).
+        public var askPause: Duration
+        /// From SIGTERM to SIGKILL (`RUNNER_TERM_MS`, default 500, 0 to 60000).
+        public var termPause: Duration
         /// How often leases are renewed (`HEARTBEAT_SECONDS`, default 3; at most a third of the lease).
         public var heartbeat: Duration
         /// The memory a media process may map, in MiB (`MEDIA_MEMORY_MB`, default 8192, 512 to 1048576).

@@ -42,6 +42,8 @@ public struct FunctionManifest: Sendable, Hashable {
     public enum Runner: Sendable, Hashable {
         /// Built-in media work of the worker; the name of the operation.
         case encoder(operation: String)
+        /// Work of the worker itself that touches no file; the name of the operation.
+        case builtin(operation: String)
         /// A kind this version knows by name only; its manifest is kept whole.
         case other(kind: String)
 
@@ -49,6 +51,7 @@ public struct FunctionManifest: Sendable, Hashable {
         public var kind: String {
             switch self {
             case .encoder: "encoder"
+            case .builtin: "builtin"
             case .other(let kind): kind
             }
         }
@@ -76,7 +79,7 @@ public struct FunctionManifest: Sendable, Hashable {
     public let parameters: ParameterSchema
     /// Its inputs, sorted by name.
     public let inputs: [Port]
-    /// Its outputs, sorted by name; exactly one is primary.
+    /// Its outputs, sorted by name; exactly one is primary. A function without any makes no take.
     public let outputs: [Port]
     /// The values each quality tier lays over the defaults.
     public let quality: [QualityTier: [String: JSONValue]]
@@ -86,6 +89,8 @@ public struct FunctionManifest: Sendable, Hashable {
     public let timeoutSeconds: Int
     /// How often a job is tried, where it does not say.
     public let maxAttempts: Int
+    /// How long a job waits between a failed attempt and the next.
+    public let retry: RetryPolicy
     /// The queue its jobs go to.
     public let queue: String
     /// Who carries it out.
@@ -93,8 +98,8 @@ public struct FunctionManifest: Sendable, Hashable {
     /// The manifest as it was read, for workers and clients.
     public let document: JSONValue
 
-    /// The primary output: the file that becomes the take.
-    public var primaryOutput: Port { outputs.first(where: \.isPrimary) ?? outputs[0] }
+    /// The primary output: the file that becomes the take; nil for a function that makes none.
+    public var primaryOutput: Port? { outputs.first(where: \.isPrimary) ?? outputs.first }
 
     /// The parameters a run gets: defaults, the tier's values over them, the user's own over both.
     ///

@@ -41,6 +41,7 @@ extension FunctionManifest {
         let cost = reader.cost()
         let timeout = reader.count(["timeoutSeconds"], default: 900, in: 1...604_800)
         let attempts = reader.count(["retry", "maxAttempts"], default: 3, in: 1...100)
+        let retry = reader.retry()
         let queue = reader.queue()
         let runner = reader.runner(functionName: name ?? "")
         reader.refuseUnknown([
@@ -62,6 +63,7 @@ extension FunctionManifest {
         self.cost = cost
         self.timeoutSeconds = timeout
         self.maxAttempts = attempts
+        self.retry = retry
         self.queue = queue
         self.runner = runner
         self.document = document
@@ -129,8 +131,8 @@ struct ManifestReader {
         }
         if isOutput {
             let primaries = ports.count(where: \.isPrimary)
-            if ports.isEmpty {
-                find("/outputs", "a function has at least one output", code: "required")
+            if members["outputs"]?.objectValue == nil {
+                find("/outputs", "is required; a function that makes no take has {}", code: "required")
             } else if primaries > 1 || (primaries == 0 && ports.count > 1) {
                 find("/outputs", "exactly one output is primary")
             }
@@ -177,6 +179,23 @@ struct ManifestReader {
         return count
     }
 
+    mutating func retry() -> RetryPolicy {
+        let standard = RetryPolicy()
+        let ceiling = Int(standard.ceiling.components.seconds)
+        let base = count(
+            ["retry", "backoffSeconds"], default: Int(standard.base.components.seconds), in: 1...86_400)
+        let longest = count(["retry", "maxBackoffSeconds"], default: max(ceiling, base), in: 1...604_800)
+        if longest < base {
+            find("/retry/maxBackoffSeconds", "must be at least backoffSeconds, \(base)")
+            return standard
+        }
+        for key in (members["retry"]?.objectValue ?? [:]).keys.sorted()
+        where !["maxAttempts", "backoffSeconds", "maxBackoffSeconds"].contains(key) {
+            find("/retry/" + JSONPointer.escaped(key), "is not a member of retry", code: "unknown-member")
+        }
+        return RetryPolicy(base: .seconds(base), ceiling: .seconds(longest))
+    }
+
     mutating func queue() -> String {
         guard let value = members["resources"]?["queue"] else { return "studio" }
         guard let text = value.stringValue, text.wholeMatch(of: #/[a-z0-9][a-z0-9._-]{0,62}/#) != nil else {
@@ -187,13 +206,21 @@ struct ManifestReader {
     }
 
     mutating func runner(functionName: String) -> FunctionManifest.Runner {
-        let known: Set<String> = ["encoder", "container", "comfyui", "celery"]
+        let known: Set<String> = ["encoder", "builtin", "container", "comfyui", "celery"]
         guard let kind = members["runner"]?["kind"]?.stringValue, known.contains(kind) else {
             find("/runner/kind", "must be one of \(known.sorted().joined(separator: ", "))")
             return .other(kind: "")
         }
-        guard kind == "encoder" else { return .other(kind: kind) }
-        return .encoder(operation: members["runner"]?["operation"]?.stringValue ?? functionName)
+        let operation = members["runner"]?["operation"]?.stringValue ?? functionName
+        switch kind {
+        case "encoder":
+            if members["outputs"]?.objectValue?.isEmpty ?? false {
+                find("/outputs", "media work makes a file", code: "required")
+            }
+            return .encoder(operation: operation)
+        case "builtin": return .builtin(operation: operation)
+        default: return .other(kind: kind)
+        }
     }
 
     mutating func refuseUnknown(_ known: Set<String>) {

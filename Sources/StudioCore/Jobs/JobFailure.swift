@@ -16,6 +16,8 @@ public enum FailureCode: String, Sendable, Hashable, Codable, CaseIterable {
     case outputInvalid = "output-invalid"
     /// The worker vanished and its lease ran out.
     case workerLost = "worker-lost"
+    /// The job took two workers down with it, and is not given to a third.
+    case poison
     /// No space is left to write the output.
     case storageFull = "storage-full"
     /// A job this one depends on failed or was cancelled.
@@ -30,7 +32,26 @@ public enum FailureCode: String, Sendable, Hashable, Codable, CaseIterable {
         switch self {
         case .runnerFailed, .runnerTimeout, .outOfMemory, .workerLost, .storageFull, .publishFailed, .runnerUnknown:
             true
-        case .inputMissing, .inputInvalid, .parametersInvalid, .outputInvalid, .dependencyFailed: false
+        case .inputMissing, .inputInvalid, .parametersInvalid, .outputInvalid, .dependencyFailed, .poison: false
+        }
+    }
+
+    /// Whether it may be the worker's own fault, so that the same again and again says something of the worker.
+    public var speaksAgainstWorker: Bool {
+        switch self {
+        case .runnerFailed, .runnerTimeout, .outOfMemory, .runnerUnknown: true
+        case .inputMissing, .inputInvalid, .parametersInvalid, .outputInvalid, .workerLost, .poison, .storageFull,
+            .dependencyFailed, .publishFailed:
+            false
+        }
+    }
+
+    /// How many times longer than after another failure the next attempt waits: space and memory take time to be there
+    /// again.
+    public var patience: Int {
+        switch self {
+        case .storageFull, .outOfMemory: 4
+        default: 1
         }
     }
 }

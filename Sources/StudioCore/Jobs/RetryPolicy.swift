@@ -21,11 +21,12 @@ public struct RetryPolicy: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - failures: How many attempts failed so far, at least 1.
+    ///   - patience: How many times longer than after any other failure; default 1. The ceiling holds all the same.
     ///   - jitter: A random number in 0..<1; the wait lies between half of the full wait and the whole of it.
     /// - Returns: The wait.
-    public func delay(afterFailures failures: Int, jitter: Double) -> Duration {
+    public func delay(afterFailures failures: Int, patience: Int = 1, jitter: Double) -> Duration {
         let doublings = min(max(failures, 1) - 1, 30)
-        let full = min(base * (1 << doublings), ceiling)
+        let full = min(base * (1 << doublings) * max(patience, 1), ceiling)
         return full / 2 + (full / 2) * min(max(jitter, 0), 1)
     }
 }

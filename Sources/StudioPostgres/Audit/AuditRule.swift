@@ -123,15 +123,18 @@ struct AuditRule: Sendable {
                 """),
     ]
 
-    /// At most one take per job, each of them whole, each number given once and in its counter.
+    /// At most one take per job, none where the function makes none, each of them whole, each number given once and in its
+    /// counter.
     private static let takes = [
         AuditRule(
             name: "take-of-success",
             sql: """
                 SELECT 'job ' || j.id AS subject, 'is ' || j.state || ' and its take is '
-                       || CASE WHEN t.published_at IS NULL THEN 'not published' ELSE 'published' END AS detail
-                FROM jobs j LEFT JOIN takes t ON t.job_id = j.id
-                WHERE (j.state = 'succeeded') <> (t.published_at IS NOT NULL)
+                       || CASE WHEN t.published_at IS NULL THEN 'not published' ELSE 'published' END
+                       || CASE WHEN r.makes_take THEN '' ELSE ', and its function makes none' END AS detail
+                FROM jobs j JOIN function_revisions r ON r.digest = j.function_revision
+                    LEFT JOIN takes t ON t.job_id = j.id
+                WHERE (j.state = 'succeeded' AND r.makes_take) <> (t.published_at IS NOT NULL)
                 """),
         AuditRule(
             name: "take-of-job",

@@ -48,7 +48,7 @@ extension Bool: PostgresDecodable {
 
 extension UUID: PostgresDecodable {
     /// The 36-character form.
-    public static func decode(postgresText text: String?) -> UUID? { text.flatMap { UUID(uuidString: $0) } }
+    public static func decode(postgresText text: String?) -> UUID? { text.flatMap(UUIDText.uuid) }
 }
 
 extension Identifier: PostgresDecodable {
@@ -64,7 +64,8 @@ extension Date: PostgresDecodable {
 extension JSONValue: PostgresDecodable {
     /// Any `json` or `jsonb`.
     public static func decode(postgresText text: String?) -> JSONValue? {
-        text.flatMap { try? JSONText.decode(JSONValue.self, from: $0) }
+        // By far the most frequent document.
+        text == "{}" ? .object([:]) : text.flatMap { try? JSONText.decode(JSONValue.self, from: $0) }
     }
 }
 

@@ -30,7 +30,7 @@ public struct PostgresParameter: Sendable, Hashable {
     public static func bool(_ value: Bool?) -> Self { Self(text: value.map { $0 ? "t" : "f" }) }
 
     /// A UUID; nil is NULL.
-    public static func uuid(_ value: UUID?) -> Self { Self(text: value?.uuidString) }
+    public static func uuid(_ value: UUID?) -> Self { Self(text: value.map(UUIDText.text)) }
 
     /// An id; nil is NULL.
     public static func id<Subject>(_ value: Identifier<Subject>?) -> Self { .uuid(value?.uuid) }
@@ -82,7 +82,7 @@ public struct PostgresParameter: Sendable, Hashable {
 
     /// A list of UUIDs.
     public static func uuids(_ values: some Sequence<UUID>) -> Self {
-        Self(text: "{" + values.map(\.uuidString).joined(separator: ",") + "}")
+        Self(text: "{" + values.map(UUIDText.text).joined(separator: ",") + "}")
     }
 
     /// A list of ids.

@@ -18,8 +18,10 @@ package struct ClaimedJob: Sendable, Hashable {
     package var version: Int
     package var function: String
     package var functionVersion: String
-    /// The manifest of the revision the job was sold with.
-    package var manifest: JSONValue
+    /// SHA-256 of the manifest of the revision the job was sold with, in hexadecimal.
+    package var functionDigest: String
+    /// That manifest; nil where the worker said that it knows the revision.
+    package var manifest: JSONValue?
     package var parameters: JSONValue
     /// As submitted: input name → project path, `take:<id>` or `job:<id>`.
     package var inputs: [String: String]
@@ -59,8 +61,45 @@ package struct ClaimStatus: Sendable, Hashable {
     package var cancelRequested: Bool
 }
 
-/// How an attempt that did not succeed left its job.
+/// How one attempt ended, to be written down.
+package struct AttemptEnding: Sendable, Hashable {
+    /// What it came to.
+    package enum Result: Sendable, Hashable {
+        /// Done, by a function that makes no take; an attempt that makes one ends by `TakeStore.publish`.
+        case succeeded
+        /// Failed; where the failure is retryable and attempts are left, the next begins after the delay at the earliest.
+        case failed(JobFailure, retryDelay: Duration)
+        /// The worker will not finish it: queued again, not counted.
+        case released
+        /// Stopped because somebody asked to cancel.
+        case cancelled
+    }
+    package var claim: HeldClaim
+    package var result: Result
+
+    package init(_ claim: HeldClaim, _ result: Result) {
+        self.claim = claim
+        self.result = result
+    }
+}
+
+/// What became of attempts that ended together.
+package struct EndedAttempts: Sendable, Hashable {
+    /// How each left its job, in the order of the endings; nil where the claim is no longer the job's.
+    package var ends: [AttemptEnd?]
+    /// Functions that this worker is not given any more, because it failed them three times in a row.
+    package var blockedFunctions: [String]
+
+    package init(ends: [AttemptEnd?], blockedFunctions: [String] = []) {
+        self.ends = ends
+        self.blockedFunctions = blockedFunctions
+    }
+}
+
+/// How an attempt left its job.
 package enum AttemptEnd: Sendable, Hashable {
+    /// Succeeded; these jobs waited for nothing else and are queued now.
+    case succeeded(releasedJobs: [JobID])
     /// Queued again, not before this time (nil: at once).
     case queued(notBefore: Date?)
     /// Failed for good; these jobs that waited for it failed with it.
@@ -79,5 +118,8 @@ package struct RecoveredJob: Sendable, Hashable {
 /// The claim is no longer the caller's: another attempt, the recovery or a cancel went ahead. Nothing was changed.
 package struct LeaseLost: Error, Sendable, Hashable, CustomStringConvertible {
     package var claim: HeldClaim
+
+    package init(claim: HeldClaim) { self.claim = claim }
+
     package var description: String { "attempt \(claim.attempt) of job \(claim.job) no longer holds its lease" }
 }

@@ -30,7 +30,7 @@ extension JobRecord {
         function = try row.decode("function")
         functionVersion = try row.decode("function_version")
         parameters = try row.decode("parameters")
-        inputs = try row.document("inputs") ?? [:]
+        inputs = try row.texts("inputs")
         quality = try row.word("quality")
         queue = try row.decode("queue")
         priority = try row.decode("priority")
@@ -54,6 +54,21 @@ extension JobRecord {
         finishedAt = try row.decode("finished_at")
         dependsOn = try row.decode("depends_on")
         take = try row.decode("take_id")
+    }
+}
+
+extension JobAttempt {
+    /// What `init(_ row:)` reads, from `job_attempts`.
+    static let columns = "attempt, worker_id, worker_name, started_at, finished_at, outcome, failure"
+
+    init(_ row: PostgresRow) throws(PostgresError) {
+        attempt = try row.decode("attempt")
+        worker = try row.decode("worker_id")
+        workerName = try row.decode("worker_name")
+        startedAt = try row.decode("started_at")
+        finishedAt = try row.decode("finished_at")
+        outcome = try row.decode("outcome", as: String?.self).flatMap(Outcome.init(rawValue:))
+        failure = try row.document("failure")
     }
 }
 

@@ -3,7 +3,8 @@ import StudioCore
 
 /// What a worker asks while it holds jobs. Time is the database's: no worker's clock decides about a lease.
 extension JobStore {
-    /// Claims those of the jobs that are queued and due, in one statement: each raises its attempt and gets a lease.
+    /// Claims those of the jobs that are queued and due, in one statement: each raises its attempt and gets a lease. Those
+    /// whose function this worker is not given, see `WorkerBlockStore`, are owed a message anew after a second or two.
     ///
     /// It may be said again where the answer was lost: what that claim had taken is given again, with the same attempt.
     ///
@@ -13,18 +14,21 @@ extension JobStore {
     ///   - name: Its name, kept with the attempt.
     ///   - lease: How long it holds without a heartbeat.
     ///   - held: What the worker knows it holds: a second message for one of these finds nothing. Default none.
+    ///   - known: The digests of the function revisions whose manifests need not be sent; default none.
     /// - Returns: What was claimed, in the order asked for; a job that is missing here has a stale message.
     /// - Throws: `PostgresError`.
     package func claim(
-        _ jobs: [JobID], worker: WorkerID, name: String, lease: Duration, held: [JobID] = []
+        _ jobs: [JobID], worker: WorkerID, name: String, lease: Duration, held: [JobID] = [], known: [String] = []
     ) async throws -> [ClaimedJob] {
         guard !jobs.isEmpty else { return [] }
         let parameters: [PostgresParameter] = [
-            .ids(jobs), .id(worker), .text(name), .milliseconds(lease), .ids(held),
+            .ids(jobs), .id(worker), .text(name), .milliseconds(lease), .ids(held), .texts(known),
         ]
-        return try await database.withConnection { connection in
+        let claimed = try await database.withConnection { connection in
             try connection.query(ClaimSQL.claim, parameters).map { try ClaimedJob($0) }
         }
+        let places = Dictionary(zip(jobs, jobs.indices), uniquingKeysWith: { first, _ in first })
+        return claimed.sorted { places[$0.id, default: 0] < places[$1.id, default: 0] }
     }
 
     /// Renews the leases of a worker in one statement that never waits for a row, and notes that the worker lives.
@@ -59,15 +63,24 @@ extension JobStore {
 
     private enum ClaimSQL {
         // It waits for a locked row rather than skip it: the dispatcher may hold it for a moment to mark it as pushed,
-        // and a job skipped here would lose its message.
+        // and a job skipped here would lose its message. The rows are found by their ids and judged afterwards: a planner
+        // that believes that next to nothing is queued would rather read all of an index on queued jobs.
         static let claim = """
-            WITH due AS (
-                SELECT id FROM jobs
-                WHERE id = ANY ($1) AND (
-                    (state = 'queued' AND (not_before IS NULL OR not_before <= now()))
+            WITH named AS (
+                SELECT id, state, not_before, worker_id, function FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE
+            ), blocked AS (
+                SELECT function FROM worker_blocks WHERE worker_id = $2 AND blocked_at IS NOT NULL
+            ), passed_on AS (
+                -- Not for this worker: back to the dispatcher, and away from here long enough for another to take it.
+                UPDATE jobs j SET pushed_at = NULL, not_before = now() + (1 + random()) * interval '1 second'
+                FROM named n WHERE j.id = n.id AND n.state = 'queued' AND n.function IN (SELECT function FROM blocked)
+                    AND (n.not_before IS NULL OR n.not_before <= now())
+            ), due AS (
+                SELECT id FROM named
+                WHERE (state = 'queued' AND (not_before IS NULL OR not_before <= now())
+                        AND NOT function IN (SELECT function FROM blocked))
                     -- An earlier try of this very claim, whose answer was lost.
-                    OR (state = 'running' AND worker_id = $2 AND NOT id = ANY ($5)))
-                ORDER BY id FOR UPDATE
+                    OR (state = 'running' AND worker_id = $2 AND NOT id = ANY ($5))
             ), c AS (
                 UPDATE jobs j SET state = 'running', worker_id = $2, pushed_at = NULL,
                     attempt = j.attempt + CASE j.state WHEN 'queued' THEN 1 ELSE 0 END,
@@ -79,24 +92,24 @@ extension JobStore {
                 SELECT id, attempt, $2, $3 FROM c ON CONFLICT (job_id, attempt) DO NOTHING
             )
             SELECT c.id, c.attempt, c.tenant_id, n.name AS tenant_name, c.project_id, p.name AS project_name, c.user_id,
-                   u.email, u.display_name, c.shot, c.version, c.function, r.version AS function_version, r.manifest,
+                   u.email, u.display_name, c.shot, c.version, c.function, r.version AS function_version,
+                   c.function_revision, CASE WHEN NOT c.function_revision = ANY ($6) THEN r.manifest END AS manifest,
                    c.parameters, c.inputs, c.quality, c.queue, c.max_attempts, c.counted_attempts, c.timeout_seconds,
                    c.cancel_requested_at IS NOT NULL AS cancel_requested, c.request_id, c.traceparent, c.queued_at,
-                   c.lease_expires_at, to_jsonb(t) AS take,
-                   coalesce((
+                   c.lease_expires_at,
+                   CASE WHEN c.attempt > 1 THEN (SELECT to_jsonb(t) FROM takes t WHERE t.job_id = c.id) END AS take,
+                   CASE WHEN c.inputs = '{}' THEN '{}' ELSE coalesce((
                        SELECT jsonb_object_agg(i.key, s.path)
                        FROM jsonb_each_text(c.inputs) i JOIN takes s
                          ON s.project_id = c.project_id AND s.published_at IS NOT NULL
                         AND (s.job_id = CASE WHEN i.value ~* \(uuidAfter("job")) THEN substr(i.value, 5)::uuid END
                           OR s.id = CASE WHEN i.value ~* \(uuidAfter("take")) THEN substr(i.value, 6)::uuid END)
-                   ), '{}') AS resolved_inputs
+                   ), '{}') END AS resolved_inputs
             FROM c
             JOIN tenants n ON n.id = c.tenant_id
             JOIN projects p ON p.id = c.project_id
             JOIN users u ON u.id = c.user_id
             JOIN function_revisions r ON r.digest = c.function_revision
-            LEFT JOIN takes t ON t.job_id = c.id
-            ORDER BY array_position($1, c.id)
             """
         private static func uuidAfter(_ scheme: String) -> String {
             "'^\(scheme):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
@@ -141,10 +154,11 @@ extension ClaimedJob {
         version = try row.decode("version")
         function = try row.decode("function")
         functionVersion = try row.decode("function_version")
+        functionDigest = try row.decode("function_revision")
         manifest = try row.decode("manifest")
         parameters = try row.decode("parameters")
-        inputs = try row.document("inputs") ?? [:]
-        resolvedInputs = try row.document("resolved_inputs") ?? [:]
+        inputs = try row.texts("inputs")
+        resolvedInputs = try row.texts("resolved_inputs")
         quality = try row.word("quality")
         queue = try row.decode("queue")
         maxAttempts = try row.decode("max_attempts")

@@ -1,35 +1,92 @@
 import QueueProtocol
 import StudioCore
 
-/// What the end of a job does to others. All of it runs inside the transaction that ends the job, whose row is locked.
+/// What the end of jobs does to those that wait for them. All of it runs inside the transaction that ends them, whose
+/// rows are locked.
 extension JobStore {
     /// Queues the jobs that waited for this one alone; returns them.
     func releaseDependents(of job: JobID, on connection: PostgresConnection) throws -> [JobID] {
-        // Two statements: the second looks anew after the locks are held, so that of two upstream jobs that end at the
-        // same time the later one sees the earlier.
-        let waiting: [JobID] = try connection.query(DependentSQL.lock, [.ids([job])]).map { try $0.decode("id") }
-        guard !waiting.isEmpty else { return [] }
-        return try connection.query(DependentSQL.release, [.ids(waiting)]).map { try $0.decode("id") }
+        try settleDependents(of: [job: .succeeded], on: connection)[job] ?? []
     }
 
-    /// Fails the jobs that waited for these, and those that waited for them, and gives their credits back; returns them.
-    func failDependents(of jobs: [JobID], on connection: PostgresConnection) throws -> [JobID] {
-        let failure = JobFailure(.dependencyFailed, "a job that this one depends on did not succeed")
-        var failed: [JobID] = []
-        var ended = jobs
-        while !ended.isEmpty {
-            ended = try connection.query(DependentSQL.fail, [.ids(ended), try .json(failure)])
-                .map { try $0.decode("id") }
-            failed += ended
+    /// Fails the jobs that waited for this one, and those that waited for them, and gives their credits back; returns
+    /// them.
+    func failDependents(of job: JobID, on connection: PostgresConnection) throws -> [JobID] {
+        try settleDependents(of: [job: .failed], on: connection)[job] ?? []
+    }
+
+    /// Queues what waited for successes and nothing else, and fails what waited for a job that failed or was cancelled.
+    ///
+    /// - Parameters:
+    ///   - ended: The jobs whose state has just changed, and what it is now.
+    ///   - connection: The transaction.
+    /// - Returns: For each of them the jobs that its end moved on.
+    /// - Throws: `PostgresError`.
+    func settleDependents(
+        of ended: [JobID: JobState], on connection: PostgresConnection
+    ) throws -> [JobID: [JobID]] {
+        let finished = ended.filter(\.value.isFinished)
+        // A statement of its own, as are the next: each looks anew after the locks before it are held, so that of two
+        // upstream jobs that end at the same time the later one sees the earlier.
+        let waiting = try dependents(of: finished.keys.sorted(), on: connection)
+        guard !waiting.isEmpty else { return [:] }
+        let locked = try lockWaiting(waiting.keys.sorted(), on: connection)
+        var moved: [JobID: [JobID]] = [:]
+        let ready = locked.filter { job in waiting[job]?.allSatisfy { finished[$0] == .succeeded } ?? false }
+        for job in try release(ready, on: connection) {
+            if let cause = waiting[job]?.first { moved[cause, default: []].append(job) }
         }
-        return failed
+        var causes: [JobID: JobID] = [:]
+        for job in locked {
+            if let cause = waiting[job]?.first(where: { finished[$0] != .succeeded }) { causes[job] = cause }
+        }
+        while !causes.isEmpty {
+            let failed = try fail(causes.keys.sorted(), on: connection)
+            for job in failed { if let cause = causes[job] { moved[cause, default: []].append(job) } }
+            let next = try dependents(of: failed, on: connection)
+            let waiting = try lockWaiting(next.keys.sorted(), on: connection)
+            // The cause of what fails now is what made its upstream fail.
+            var further: [JobID: JobID] = [:]
+            for job in waiting { further[job] = next[job]?.first.flatMap { causes[$0] } }
+            causes = further
+        }
+        return moved
+    }
+
+    /// The jobs that depend on these, whatever their state, each with those of these that it depends on.
+    private func dependents(of jobs: [JobID], on connection: PostgresConnection) throws -> [JobID: [JobID]] {
+        guard !jobs.isEmpty else { return [:] }
+        var found: [JobID: [JobID]] = [:]
+        for row in try connection.query(DependentSQL.dependents, [.ids(jobs)]) {
+            found[try row.decode("job_id"), default: []].append(try row.decode("depends_on"))
+        }
+        return found
+    }
+
+    /// Locks jobs, and returns those that wait.
+    private func lockWaiting(_ jobs: [JobID], on connection: PostgresConnection) throws -> [JobID] {
+        guard !jobs.isEmpty else { return [] }
+        return try connection.query(DependentSQL.lock, [.ids(jobs)]).map { try $0.decode("id") }
+    }
+
+    private func release(_ jobs: [JobID], on connection: PostgresConnection) throws -> [JobID] {
+        guard !jobs.isEmpty else { return [] }
+        return try connection.query(DependentSQL.release, [.ids(jobs)]).map { try $0.decode("id") }
+    }
+
+    private func fail(_ jobs: [JobID], on connection: PostgresConnection) throws -> [JobID] {
+        let failure = JobFailure(.dependencyFailed, "a job that this one depends on did not succeed")
+        return try connection.query(DependentSQL.fail, [.ids(jobs), try .json(failure)]).map { try $0.decode("id") }
     }
 
     private enum DependentSQL {
+        static let dependents = """
+            SELECT job_id, depends_on FROM job_dependencies WHERE depends_on = ANY ($1) ORDER BY job_id, depends_on
+            """
+        // By id first and by state afterwards: see the claim.
         static let lock = """
-            SELECT id FROM jobs
-            WHERE state = 'waiting' AND id IN (SELECT job_id FROM job_dependencies WHERE depends_on = ANY ($1))
-            ORDER BY id FOR UPDATE
+            WITH named AS (SELECT id, state FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE)
+            SELECT id FROM named WHERE state = 'waiting'
             """
         static let release = """
             UPDATE jobs j SET state = 'queued', queued_at = now(), pushed_at = NULL
@@ -39,9 +96,9 @@ extension JobStore {
             RETURNING j.id
             """
         static let fail = """
-            WITH waiting AS (\(lock)), failed AS (
+            WITH failed AS (
                 UPDATE jobs j SET state = 'failed', failure = $2, finished_at = now()
-                FROM waiting w WHERE j.id = w.id
+                WHERE j.id = ANY ($1)
                 RETURNING j.id, j.user_id, j.round, j.credits
             ), returned AS (
                 INSERT INTO ledger_entries (user_id, job_id, round, kind, amount)

@@ -17,7 +17,7 @@ extension JobStore {
             switch try lockedState(of: id, tenant: tenant, on: connection) {
             case .waiting, .queued:
                 try connection.execute(RequestSQL.cancelNow, [.id(id)])
-                failed = try failDependents(of: [id], on: connection)
+                failed = try failDependents(of: id, on: connection)
                 effect = .cancelled
             case .running:
                 try connection.execute(RequestSQL.requestCancel, [.id(id)])
@@ -143,7 +143,7 @@ extension JobStore {
         static let isArchived = "SELECT archived_at IS NOT NULL AS is_archived FROM projects WHERE id = $1"
         static let retry = """
             WITH retried AS (
-                UPDATE jobs SET state = $2, round = round + 1, counted_attempts = 0, failure = NULL,
+                UPDATE jobs SET state = $2, round = round + 1, counted_attempts = 0, lost_attempts = 0, failure = NULL,
                     cancel_requested_at = NULL, not_before = NULL, pushed_at = NULL, started_at = NULL,
                     finished_at = NULL, queued_at = CASE WHEN $2 = 'queued' THEN now() END
                 WHERE id = $1

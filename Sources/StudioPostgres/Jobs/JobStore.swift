@@ -45,14 +45,7 @@ package struct JobStore: Sendable {
     /// Every claim of a job, first to last.
     package func attempts(of id: JobID) async throws -> [JobAttempt] {
         try await database.withConnection { connection in
-            try connection.query(ReadSQL.attempts, [.id(id)]).map { row in
-                JobAttempt(
-                    attempt: try row.decode("attempt"), worker: try row.decode("worker_id"),
-                    workerName: try row.decode("worker_name"), startedAt: try row.decode("started_at"),
-                    finishedAt: try row.decode("finished_at"),
-                    outcome: try row.decode("outcome", as: String?.self).flatMap(JobAttempt.Outcome.init(rawValue:)),
-                    failure: try row.document("failure"))
-            }
+            try connection.query(ReadSQL.attempts, [.id(id)]).map { try JobAttempt($0) }
         }
     }
 
@@ -92,8 +85,7 @@ package struct JobStore: Sendable {
             ORDER BY j.id DESC LIMIT $7
             """
         static let attempts = """
-            SELECT attempt, worker_id, worker_name, started_at, finished_at, outcome, failure
-            FROM job_attempts WHERE job_id = $1 ORDER BY attempt
+            SELECT \(JobAttempt.columns) FROM job_attempts WHERE job_id = $1 ORDER BY attempt
             """
         static let appendLog = """
             INSERT INTO job_log_chunks (job_id, attempt, sequence, lines) VALUES ($1, $2, $3, $4)

@@ -37,4 +37,6 @@ package struct WorkerRecord: Sendable, Hashable {
     package var seenAt: Date
     /// Jobs it holds now.
     package var running: [HeldClaim]
+    /// Functions it is not given, because it failed them again and again.
+    package var blockedFunctions: [String]
 }

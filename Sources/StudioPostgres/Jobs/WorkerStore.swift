@@ -47,7 +47,9 @@ package struct WorkerStore: Sendable {
                    ARRAY(SELECT j.id FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
                          AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS jobs,
                    ARRAY(SELECT j.attempt FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
-                         AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS attempts
+                         AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS attempts,
+                   ARRAY(SELECT b.function FROM worker_blocks b WHERE b.worker_id = w.id AND b.blocked_at IS NOT NULL
+                         ORDER BY b.function) AS blocked
             FROM workers w
             WHERE w.state <> 'stopped'
               AND ($1::uuid IS NULL OR EXISTS (SELECT FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
@@ -69,5 +71,6 @@ extension WorkerRecord {
         let jobs: [JobID] = try row.decode("jobs")
         let attempts: [Int] = try row.decode("attempts")
         running = zip(jobs, attempts).map { HeldClaim(job: $0, attempt: $1) }
+        blockedFunctions = try row.decode("blocked")
     }
 }

@@ -25,6 +25,9 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 5, name: "manifest_due",
             sql: String(decoding: PackageResources.m0005_manifest_due_sql, as: UTF8.self)),
+        Migration(
+            version: 6, name: "attempts",
+            sql: String(decoding: PackageResources.m0006_attempts_sql, as: UTF8.self)),
     ]
 }
 

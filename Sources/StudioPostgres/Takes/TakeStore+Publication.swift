@@ -92,12 +92,16 @@ extension TakeStore {
     /// - Returns: The take, and the jobs that are queued because of it.
     /// - Throws: `LeaseLost`; `StudioError` where the job has no such take; `PostgresError`.
     package func publish(_ take: PublishedTake, on connection: PostgresConnection) throws -> Publication {
-        _ = try lock(HeldClaim(job: take.job, attempt: take.attempt), on: connection)
+        let job = try lock(HeldClaim(job: take.job, attempt: take.attempt), on: connection)
         let parameters: [PostgresParameter] = [
             .id(take.take), .id(take.job), .int(take.attempt), .text(take.sha256), .int64(take.sizeBytes),
             try .json(take.probe), try .json(take.provenance), .text(take.commit), .bool(take.hasThumbnail),
         ]
         guard let row = try connection.query(PublicationSQL.publish, parameters).first else { throw Self.notAllocated }
+        let verdict = WorkerBlockStore.Verdict(
+            worker: try job.decode("worker_id"), function: try job.decode("function"), failure: nil,
+            startedAt: try job.decode("started_at"))
+        _ = try WorkerBlockStore.note([verdict], on: connection)
         return Publication(
             take: try TakeRecord(row),
             releasedJobs: try JobStore(database).releaseDependents(of: take.job, on: connection))
@@ -115,7 +119,7 @@ extension TakeStore {
 
     private enum PublicationSQL {
         static let lock = """
-            SELECT tenant_id, project_id, shot, version FROM jobs
+            SELECT tenant_id, project_id, shot, version, function, worker_id, started_at FROM jobs
             WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
             """
         static let ofJob = "SELECT \(TakeRecord.columns) FROM takes t WHERE t.job_id = $1"

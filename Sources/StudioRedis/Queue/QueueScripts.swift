@@ -4,24 +4,29 @@
 /// memory, so queues can still be emptied when `maxmemory` is reached.
 enum QueueScripts {
     /// Moves up to ARGV[1] messages from the lists KEYS[4…], in their order and from the right, to the processing list
-    /// KEYS[1], and enters the worker ARGV[2] into the set KEYS[2]. What is no JSON object goes to KEYS[3], of which the
-    /// newest ARGV[3] are kept; so many of those at most are looked at in one call that others are not kept waiting.
+    /// KEYS[1], and enters the worker ARGV[2] into the set KEYS[2]. What does not even begin like a JSON object goes to
+    /// KEYS[3], of which the newest ARGV[3] are kept; so many of those at most are looked at in one call that others are
+    /// not kept waiting. Whether the rest are messages, whoever reads them finds out.
     static let reserve = RedisScript(
         """
         local wanted, dead = tonumber(ARGV[1]), 0
         local taken = {}
         for i = 4, #KEYS do
           while #taken < wanted and dead < 100 do
-            local raw = redis.call('RPOP', KEYS[i])
-            if not raw then break end
-            local ok, message = pcall(cjson.decode, raw)
-            if ok and type(message) == 'table' and string.find(raw, '^%s*{') then
-              redis.call('LPUSH', KEYS[1], raw)
-              taken[#taken + 1] = raw
-            else
-              redis.call('LPUSH', KEYS[3], raw)
-              dead = dead + 1
+            local popped = redis.call('RPOP', KEYS[i], math.min(wanted - #taken, 100))
+            if not popped or #popped == 0 then break end
+            local good, bad = {}, {}
+            for _, raw in ipairs(popped) do
+              if string.find(raw, '^%s*{') then
+                good[#good + 1] = raw
+                taken[#taken + 1] = raw
+              else
+                bad[#bad + 1] = raw
+              end
             end
+            if #good > 0 then redis.call('LPUSH', KEYS[1], unpack(good)) end
+            if #bad > 0 then redis.call('LPUSH', KEYS[3], unpack(bad)) end
+            dead = dead + #bad
           end
         end
         if #taken > 0 then redis.call('SADD', KEYS[2], ARGV[2]) end

@@ -23,7 +23,8 @@ import Testing
         try await library.reload()
         #expect(library.current.faults.isEmpty)
         #expect(
-            Set(library.current.functions.keys) == ["mock-image", "mock-video", "assemble", "transcode", "thumbnail"])
+            Set(library.current.functions.keys)
+                == ["mock-image", "mock-video", "assemble", "transcode", "thumbnail", "noop"])
         let video = try library.current.function(named: "mock-video")
         let parameters = video.effectiveParameters(["prompt": "x", "seed": .unsigned(.max)], tier: .standard)
         #expect(video.parameters.check(.object(parameters), pointer: "").isEmpty)

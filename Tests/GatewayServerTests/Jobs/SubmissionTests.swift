@@ -45,6 +45,34 @@ import Testing
         }
     }
 
+    @Test func `A job of a function without outputs has no take, and nothing can read one of it`() async throws {
+        try await RunningStudio.run { studio async throws in
+            try await studio.project()
+            let reply = try await studio.submit(#"{"shot": "SHOT-010", "function": "noop"}"#)
+            #expect(reply.status == 202 && reply.json["creditsHeld"] == 0)
+            let id = try #require(reply.json["id"]?.stringValue)
+            let reader = try await studio.submit(
+                #"{"shot": "A", "function": "transcode", "inputs": {"source": "job:\#(id)"}}"#)
+            #expect(reader.status == 400)
+            #expect(reader.json["errors"]?.arrayValue?.compactMap { $0["pointer"]?.stringValue } == ["/inputs/source"])
+            let next = try await studio.submit(#"{"shot": "A", "function": "noop", "dependsOn": ["\#(id)"]}"#)
+            #expect(next.json["state"] == "waiting")
+            let jobs = JobStore(studio.parts.database)
+            let job = try #require(JobID(id))
+            let claimed = try #require(
+                try await jobs.claim([job], worker: WorkerID(), name: "w", lease: .seconds(60)).first)
+            _ = try await jobs.end([
+                AttemptEnding(HeldClaim(job: claimed.id, attempt: claimed.attempt), .succeeded)
+            ])
+            let done = try await studio.request("GET", "/api/v1/jobs/\(id)")
+            #expect(done.json["state"] == "succeeded" && done.json["takes"] == [] && done.json["progress"] == 1)
+            #expect(done.json["links"]?["take"] == nil)
+            let released = try #require(next.json["id"]?.stringValue)
+            #expect(try await studio.request("GET", "/api/v1/jobs/\(released)").json["state"] == "queued")
+            #expect(try await studio.parts.audit.run(deep: false).isEmpty)
+        }
+    }
+
     @Test func `Everything wrong with a submission is said at once`() async throws {
         try await RunningStudio.run { studio async throws in
             try await studio.project()

@@ -41,10 +41,19 @@ struct IdentifierTests {
 
     @Test(arguments: [
         "", "x", "017f22e279b07cc398c4dc0c0c07398f", "017f22e2-79b0-7cc3-98c4-dc0c0c07398g",
-        "{017f22e2-79b0-7cc3-98c4-dc0c0c0739}",
+        "{017f22e2-79b0-7cc3-98c4-dc0c0c0739}", "017f22e27-9b0-7cc3-98c4-dc0c0c07398f",
+        "017f22e2-79b0-7cc3-98c4-dc0c0c07398é", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f ",
     ])
     func whatIsNoID(text: String) {
         #expect(JobID(text) == nil)
         #expect(throws: DecodingError.self) { try JSONText.decode([JobID].self, from: "[\"\(text)\"]") }
+    }
+
+    @Test func theTextIsTheOneThatEverybodyWrites() {
+        for _ in 0..<200 {
+            let uuid = UUID()
+            #expect(UUIDText.text(uuid) == uuid.uuidString.lowercased())
+            #expect(UUIDText.uuid(uuid.uuidString) == uuid)
+        }
     }
 }

@@ -90,6 +90,29 @@ import Testing
         }
     }
 
+    @Test func manySmallJobsGoThroughTogether() async throws {
+        try await with { running in
+            var jobs: [JobID] = []
+            for _ in 0..<300 { jobs.append(try await running.stage.submit("noop", parameters: [:])) }
+            // One of them has two messages.
+            try await running.queue.push(
+                (jobs + [jobs[7]]).map { .render(job: $0, priority: TaskPriority(urgency: 5)) })
+            let worker = try await running.start(slots: 64)
+            try await eventually("all are done", within: .seconds(60)) {
+                try await running.stage.sql("SELECT count(*) FROM jobs WHERE state = 'succeeded'") == ["300"]
+            }
+            worker.send(SIGTERM)
+            #expect(try await worker.exit(within: .seconds(30)) == .code(0))
+            try await running.expectNothingInFlight()
+            #expect(try await running.stage.sql("SELECT count(*), max(attempt) FROM job_attempts") == ["300|1"])
+            // Far fewer transactions than jobs began and ended them.
+            let transactions = try #require(
+                try await running.stage.sql("SELECT count(DISTINCT xid) FROM events WHERE payload->>'attempt' = '1'")
+                    .first.flatMap { Int($0) })
+            #expect(transactions < 150, "\(transactions)")
+        }
+    }
+
     @Test func messagesThatNobodyCanRunGoToTheDeadListAndStaleOnesAway() async throws {
         try await with { running in
             let done = try await running.stage.submit()

@@ -46,6 +46,18 @@ import Testing
         #expect(stop.reason == .leaseLost)
     }
 
+    @Test func workThatDoesNotHeedTheStopIsKnown() async throws {
+        let stop = RunStop()
+        #expect(!stop.isIgnored(at: .now, after: .zero))
+        try await stop.whileWanted {
+            #expect(!stop.isIgnored(at: .now, after: .zero))
+            stop.stop(.timedOut)
+            #expect(stop.isIgnored(at: .now, after: .zero))
+            #expect(!stop.isIgnored(at: .now, after: .seconds(3600)))
+        }
+        #expect(!stop.isIgnored(at: .now, after: .zero))
+    }
+
     @Test func workThatFinishesInSpiteOfTheStopCounts() async throws {
         let stop = RunStop()
         let result = try await stop.whileWanted {

@@ -66,6 +66,31 @@ import Testing
         #expect(end.interruption == .cancelled)
     }
 
+    @Test func whoCanBeAskedIsAskedFirst() async throws {
+        let lines = Watched<[String]>([])
+        // Whoever heeds the question never sees a signal.
+        var command = shell("trap 'echo told' TERM; echo ready; read a; echo \"asked to $a\"; exit 7")
+        command.ask = Data("stop\n".utf8)
+        command.pauses = StopPauses(ask: .seconds(600), term: .seconds(600))
+        let asked = command
+        let task = Task { try await run(asked, lines) }
+        _ = try await lines.wait("the child is ready") { $0.first }
+        task.cancel()
+        let end = try await within(.seconds(10), "the child's end") { try await task.value }
+        #expect(end.cause == .exited(7) && end.interruption == .cancelled)
+        #expect(lines.value == ["ready", "asked to stop"])
+    }
+
+    @Test func whoDoesNotHeedTheQuestionIsToldAndThenKilled() async throws {
+        let lines = Watched<[String]>([])
+        var command = shell("trap 'echo told' TERM; echo ready; while :; do sleep 0.05; done", timeout: .seconds(1))
+        command.ask = Data("stop\n".utf8)
+        command.pauses = StopPauses(ask: .milliseconds(20), term: .milliseconds(300))
+        let end = try await run(command, lines)
+        #expect(end.cause == .signalled(SIGKILL) && end.interruption == .timedOut)
+        #expect(lines.value.filter { !$0.hasPrefix("!") } == ["ready", "told"])
+    }
+
     @Test func whoTakesTooLongIsEnded() async throws {
         let end = try await run(shell("sleep 3600", timeout: .milliseconds(50)))
         #expect(end.interruption == .timedOut)

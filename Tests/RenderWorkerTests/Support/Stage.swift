@@ -87,9 +87,10 @@ final class Stage: Sendable {
     @discardableResult
     func submit(
         _ function: String = "mock-image", parameters: JSONValue = ["prompt": "dawn", "width": 64, "height": 48],
-        inputs: [String: String] = [:], maxAttempts: Int = 3, timeoutSeconds: Int = 60, dependsOn: [JobID] = []
+        inputs: [String: String] = [:], maxAttempts: Int = 3, timeoutSeconds: Int = 60, dependsOn: [JobID] = [],
+        manifest: JSONValue? = nil
     ) async throws -> JobID {
-        let manifest = try Self.manifest(function)
+        let manifest = try manifest ?? Self.manifest(function)
         let job = NewJob(
             id: JobID(), tenant: tenant, project: project, user: user, shot: try ShotName("SHOT-010"), version: 1,
             function: function, functionVersion: "1.0.0",
@@ -123,7 +124,9 @@ final class Stage: Sendable {
     ) -> JobRun.Surroundings {
         let encoder = EncoderRunner(child: child, memory: Self.memory, cores: 2)
         return JobRun.Surroundings(
-            jobs: jobs, runners: RunnerCatalogue(runners ?? ["encoder": encoder]),
+            jobs: jobs, ends: EndsTogether(write: jobs.end, announce: {}, logger: Self.logger),
+            revisions: FunctionRevisions(),
+            runners: RunnerCatalogue(runners ?? ["encoder": encoder, "builtin": BuiltinRunner()]),
             workspace: WorkspaceFolders(root: workspace.path),
             publisher: TakePublisher(
                 takes: takes, child: child, memory: Self.memory, software: "RenderWorker test", after: after),

@@ -21,10 +21,14 @@ import Testing
         let run = JobRun(claimed, stop: RunStop(), in: surroundings)
         let feed = ProgressFeed(run.key, project: claimed.project)
         let log = AttemptLog { _, _ in }
-        await #expect(throws: PowerCut.self) { try await TakeMaking(run: run, log: log, feed: feed).make() }
+        let making = TakeMaking(
+            run: run, function: try surroundings.revisions.manifest(of: claimed), log: log, feed: feed)
+        await #expect(throws: PowerCut.self) { try await making.make() }
         // The recovery finds the lease run out.
         _ = try await stage.sql("UPDATE jobs SET lease_expires_at = now() - interval '1 second' WHERE id = '\(job)'")
         #expect(try await stage.jobs.returnExpiredLeases(limit: 10).count == 1)
+        // Two lost workers would be poison, and this is about what they leave behind.
+        _ = try await stage.sql("UPDATE jobs SET lost_attempts = 0 WHERE id = '\(job)'")
     }
 
     @Test(arguments: PublishingStep.allCases)

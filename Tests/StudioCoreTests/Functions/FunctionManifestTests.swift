@@ -33,10 +33,32 @@ struct FunctionManifestTests {
         #expect(manifest.queue == "gpu")
         #expect(manifest.maxAttempts == 2)
         #expect(manifest.runner == .encoder(operation: "upscale-4x"))
-        #expect(manifest.primaryOutput.fileExtension == "png")
+        #expect(manifest.primaryOutput?.fileExtension == "png")
         #expect(manifest.effectiveParameters([:], tier: .standard)["steps"] == 10)
         #expect(manifest.effectiveParameters([:], tier: .low)["steps"] == 4)
         #expect(manifest.effectiveParameters(["steps": 7], tier: .low)["steps"] == 7)
+    }
+
+    @Test("A function without outputs makes no take, and says so; media work makes a file")
+    func takeless() throws {
+        var members = Self.document.objectValue ?? [:]
+        members["outputs"] = [:]
+        members["runner"] = ["kind": "builtin", "operation": "noop"]
+        let manifest = try FunctionManifest(.object(members))
+        #expect(manifest.primaryOutput == nil)
+        #expect(manifest.runner == .builtin(operation: "noop"))
+        members["outputs"] = nil
+        let missing = #expect(throws: StudioError.self) { try FunctionManifest(.object(members)) }
+        #expect(missing?.findings.map(\.pointer) == ["/outputs"])
+    }
+
+    @Test("How long a job waits between attempts is the function's to say")
+    func retry() throws {
+        #expect(try FunctionManifest(Self.document).retry == RetryPolicy())
+        let patient = try FunctionManifest(changed("retry", ["backoffSeconds": 600]))
+        #expect(patient.retry == RetryPolicy(base: .seconds(600), ceiling: .seconds(600)))
+        let own = try FunctionManifest(changed("retry", ["backoffSeconds": 2, "maxBackoffSeconds": 7]))
+        #expect(own.retry == RetryPolicy(base: .seconds(2), ceiling: .seconds(7)))
     }
 
     @Test("The price is the manifest's, per run and per second, rounded up")
@@ -57,7 +79,9 @@ struct FunctionManifestTests {
             ("quality", ["low": ["steps": 0]], "/quality/low/steps"),
             ("cost", ["credits": -1], "/cost/credits"), ("runner", ["kind": "magic"], "/runner/kind"),
             ("resources", ["queue": "GPU!"], "/resources/queue"), ("surprise", 1, "/surprise"),
-            ("timeoutSeconds", 0, "/timeoutSeconds"),
+            ("timeoutSeconds", 0, "/timeoutSeconds"), ("retry", ["backoffSeconds": 0], "/retry/backoffSeconds"),
+            ("retry", ["backoffSeconds": 9, "maxBackoffSeconds": 8], "/retry/maxBackoffSeconds"),
+            ("retry", ["often": true], "/retry/often"),
         ]
         for (key, value, pointer) in cases {
             let error = #expect(throws: StudioError.self) { try FunctionManifest(changed(key, value)) }

@@ -69,5 +69,7 @@ struct JobStateTests {
         #expect(policy.delay(afterFailures: 3, jitter: 0) == .seconds(2))
         #expect(policy.delay(afterFailures: 1000, jitter: 0) == .seconds(30))
         #expect(policy.delay(afterFailures: 1000, jitter: 0.999) < .seconds(60))
+        #expect(policy.delay(afterFailures: 1, patience: 4, jitter: 0) == .seconds(2))
+        #expect(policy.delay(afterFailures: 1000, patience: 4, jitter: 0) == .seconds(30))
     }
 }

@@ -209,11 +209,11 @@ import Testing
         try await StudioFixture.with { studio in
             let job = try await studio.submit(maxAttempts: 2)
             let asked = try await studio.submit()
-            for _ in 0..<2 {
-                try await studio.claim(job)
-                try await studio.expireLease(of: job)
-                _ = try await studio.jobs.returnExpiredLeases(limit: 10)
-            }
+            _ = try await studio.jobs.fail(
+                studio.claim(job), failure: JobFailure(.runnerFailed, "exit 1"), retryDelay: .zero)
+            try await studio.claim(job)
+            try await studio.expireLease(of: job)
+            _ = try await studio.jobs.returnExpiredLeases(limit: 10)
             #expect(try await studio.jobs.get(job)?.failure?.code == .workerLost)
             try await studio.claim(asked)
             _ = try await studio.jobs.cancel(asked)

@@ -17,6 +17,7 @@ final class StudioFixture: Sendable {
     let project: ProjectID
     let worker = WorkerID()
     static let digest = String(repeating: "a", count: 64)
+    static let takelessDigest = String(repeating: "c", count: 64)
 
     var jobs: JobStore { JobStore(database) }
     var takes: TakeStore { TakeStore(database) }
@@ -83,11 +84,13 @@ final class StudioFixture: Sendable {
     func newJob(
         id: JobID = JobID(), credits: Int = 10, priority: Int = 5, maxAttempts: Int = 3, notBefore: Date? = nil,
         dependsOn: [JobID] = [], inputs: [String: String] = [:], shot: String = "SHOT-010",
-        function: String = "mock-video"
+        function: String = "mock-video", makesTake: Bool = true
     ) throws -> NewJob {
         NewJob(
             id: id, tenant: tenant, project: project, user: user, shot: try ShotName(shot), version: 1,
-            function: function, functionVersion: "1.0.0", functionDigest: Self.digest, manifest: ["name": "mock-video"],
+            function: function, functionVersion: "1.0.0",
+            functionDigest: makesTake ? Self.digest : Self.takelessDigest,
+            manifest: makesTake ? ["name": "mock-video"] : ["name": "noop", "outputs": [:]],
             parameters: ["prompt": "dawn", "seed": .unsigned(UInt64.max)], inputs: inputs, queue: "studio.render",
             priority: priority, maxAttempts: maxAttempts, notBefore: notBefore, dependsOn: dependsOn, credits: credits,
             requestID: "r-1")
@@ -106,6 +109,14 @@ final class StudioFixture: Sendable {
         credits: Int = 10, maxAttempts: Int = 3, dependsOn: [JobID] = [], inputs: [String: String] = [:]
     ) async throws -> JobID {
         try await admit(newJob(credits: credits, maxAttempts: maxAttempts, dependsOn: dependsOn, inputs: inputs)).id
+    }
+
+    /// A job of a function that makes no take.
+    func submitTakeless(credits: Int = 10, maxAttempts: Int = 3, dependsOn: [JobID] = []) async throws -> JobID {
+        try await admit(
+            newJob(
+                credits: credits, maxAttempts: maxAttempts, dependsOn: dependsOn, function: "noop", makesTake: false)
+        ).id
     }
 
     @discardableResult

@@ -13,8 +13,18 @@ struct ChildCommand: Sendable {
     var input: Data
     /// The longest it may run, by the monotonic clock.
     var timeout: Duration
-    /// From SIGTERM to SIGKILL when it is to end early.
-    var patience: Duration = .milliseconds(500)
+    /// What is written to its standard input to ask it to end; nil for a program that cannot be asked.
+    var ask: Data?
+    /// How long it gets when it is to end early.
+    var pauses = StopPauses()
+}
+
+/// A runner that is to end early is asked, then told (SIGTERM), then killed (SIGKILL).
+struct StopPauses: Sendable, Hashable {
+    /// From asking to SIGTERM. With ``term`` less than a second, so that a cancel is done within one.
+    var ask: Duration = .milliseconds(250)
+    /// From SIGTERM to SIGKILL.
+    var term: Duration = .milliseconds(500)
 }
 
 /// How a child ended.

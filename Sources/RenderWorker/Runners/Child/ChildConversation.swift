@@ -8,18 +8,25 @@ struct ChildConversation: ~Copyable {
 
     private let child: StartedChild
     private let wake: ChildWake
-    private let patience: Duration
+    private let ask: Data?
+    private let pauses: StopPauses
     private let deadline: ContinuousClock.Instant
     private var unsent: ArraySlice<UInt8>
     private var isOutputOpen = true
     private var areErrorsOpen = true
     private var interruption: ChildEnd.Interruption?
-    private var killAt: ContinuousClock.Instant?
+    private var nextStep: (step: Step, at: ContinuousClock.Instant)?
+
+    /// What a child that does not end is given next.
+    private enum Step {
+        case term, kill
+    }
 
     init(_ command: ChildCommand, wake: ChildWake) throws(ChildNotStarted) {
         child = try command.spawn()
         self.wake = wake
-        patience = command.patience
+        ask = command.ask
+        pauses = command.pauses
         deadline = .now.advanced(by: command.timeout)
         unsent = Array(command.input)[...]
     }
@@ -64,8 +71,8 @@ struct ChildConversation: ~Copyable {
             pollfd(fd: isOutputOpen ? child.output.raw : -1, events: Int16(POLLIN), revents: 0),
             pollfd(fd: areErrorsOpen ? child.errors.raw : -1, events: Int16(POLLIN), revents: 0),
         ]
-        var remaining = ContinuousClock.now.duration(to: killAt ?? deadline)
-        if interruption != nil, killAt == nil { remaining = .seconds(1) }
+        var remaining = ContinuousClock.now.duration(to: nextStep?.at ?? deadline)
+        if interruption != nil, nextStep == nil { remaining = .seconds(1) }
         if !isOutputOpen, !areErrorsOpen { remaining = min(remaining, .milliseconds(5)) }
         poll(&descriptors, nfds_t(descriptors.count), Self.milliseconds(remaining))
         return (descriptors[1].revents != 0, descriptors[2].revents != 0, descriptors[3].revents != 0)
@@ -88,13 +95,19 @@ struct ChildConversation: ~Copyable {
             } else {
                 return
             }
+            unsent += ask ?? Data()
+            nextStep = (.term, ask == nil ? now : now.advanced(by: pauses.ask))
+        }
+        guard let (step, due) = nextStep, now >= due else { return }
+        switch step {
+        case .term:
             kill(-child.pid, SIGTERM)
             // A stopped child would not see the signal before it goes on.
             kill(-child.pid, SIGCONT)
-            killAt = now.advanced(by: patience)
-        } else if let due = killAt, now >= due {
+            nextStep = (.kill, now.advanced(by: pauses.term))
+        case .kill:
             kill(-child.pid, SIGKILL)
-            killAt = nil
+            nextStep = nil
         }
     }
 

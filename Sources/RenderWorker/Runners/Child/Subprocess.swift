@@ -8,8 +8,8 @@ import Synchronization
 enum Subprocess {
     /// Runs a program.
     ///
-    /// Cancelling the task sends SIGTERM to the child's process group and SIGKILL after the command's patience; the
-    /// function returns when the child is gone, not before.
+    /// Cancelling the task asks the child to end, sends SIGTERM to its process group after the command's first pause and
+    /// SIGKILL after the second; the function returns when the child is gone, not before.
     ///
     /// - Parameters:
     ///   - command: What to run.

@@ -25,8 +25,7 @@ struct EncoderRunner: Runner {
     }
 
     func run(_ context: RunContext) async throws -> [String: String] {
-        let port = context.function.primaryOutput
-        guard let fileExtension = port.fileExtension else {
+        guard let port = context.function.primaryOutput, let fileExtension = port.fileExtension else {
             throw JobFailure(.outputInvalid, "The function does not name the type of the file it makes.")
         }
         let output = "\(context.scratch)/\(port.name).\(fileExtension)"

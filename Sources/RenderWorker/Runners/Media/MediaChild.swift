@@ -12,10 +12,12 @@ struct MediaChild: Sendable {
     var program = "/proc/self/exe"
     /// The child's whole environment.
     var environment: [String: String]
+    /// How long a child gets to end when it is to end early.
+    var pauses = StopPauses()
 
     /// Does the work.
     ///
-    /// Cancelling the task ends the child within its patience of half a second.
+    /// Cancelling the task asks the child to end, and ends it where it does not.
     ///
     /// - Parameters:
     ///   - request: The work.
@@ -30,7 +32,7 @@ struct MediaChild: Sendable {
     ) async throws -> JSONValue {
         let command = ChildCommand(
             path: program, arguments: ["media-job"], environment: environment, input: try request.line(),
-            timeout: timeout)
+            timeout: timeout, ask: MediaJobRequest.ask, pauses: pauses)
         let verdict = Mutex<MediaJobReport?>(nil)
         let killsBefore = OutOfMemoryKills.count()
         let end: ChildEnd

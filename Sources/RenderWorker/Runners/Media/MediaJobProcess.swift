@@ -3,6 +3,7 @@ import Glibc
 import QueueProtocol
 import StudioMedia
 import StudioSystem
+import Synchronization
 
 /// The child's side of a media job: reads one request, does it, and says how it went. Blocks; nothing else runs in the
 /// process.
@@ -36,6 +37,7 @@ enum MediaJobProcess {
         var pace = ReportPace()
         do {
             let found = try request.perform { progress in
+                if isAskedToStop.load(ordering: .relaxed) { throw AskedToStop() }
                 guard pace.isDue(progress) else { return }
                 say(.progress(done: progress.framesDone, total: progress.framesTotal, stage: progress.stage.rawValue))
             }
@@ -58,18 +60,30 @@ enum MediaJobProcess {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return nil }
             line += buffer[..<count]
-            if line.last == UInt8(ascii: "\n") { return Data(line.dropLast()) }
+            // A request has no newline inside; what follows it may have come with it.
+            guard let end = line.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            let first = line.firstIndex(of: UInt8(ascii: "\n")) ?? end
+            if first < end { isAskedToStop.store(true, ordering: .relaxed) }
+            return Data(line[..<first])
         }
         return nil
     }
 
-    /// Ends this process, with all it may have started, when standard input ends: then the worker is gone. Beside the
-    /// kernel's tie, which knows only the thread that started this process.
+    /// The worker has asked for an early end: the work stops at its next report, with its files closed.
+    private static let isAskedToStop = Atomic(false)
+
+    private struct AskedToStop: Error {}
+
+    /// Hears when the worker asks for an early end, and ends this process, with all it may have started, when standard
+    /// input ends: then the worker is gone. Beside the kernel's tie, which knows only the thread that started this
+    /// process.
     private static func watchParent() throws {
         try DedicatedThread.start {
             var byte: UInt8 = 0
             while true {
                 let count = read(STDIN_FILENO, &byte, 1)
+                // All that follows the request is that one word.
+                if count > 0 { isAskedToStop.store(true, ordering: .relaxed) }
                 if count > 0 || (count < 0 && errno == EINTR) { continue }
                 // The whole group where it is ours alone; not that of a shell, by hand.
                 kill(getpgrp() == getpid() ? 0 : getpid(), SIGKILL)

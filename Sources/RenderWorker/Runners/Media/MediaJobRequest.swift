@@ -25,6 +25,8 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
 struct MediaJobRequest: Sendable, Codable {
     /// The longest request a child reads.
     static let longest = 4 << 20
+    /// What follows the request where the child is to end early.
+    static let ask = Data("stop\n".utf8)
 
     /// The process id of the worker, which the child does not outlive.
     var parent = getpid()

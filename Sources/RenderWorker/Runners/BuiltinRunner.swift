@@ -1,0 +1,34 @@
+import QueueProtocol
+import StudioCore
+
+/// What the worker does by itself, without files and without a process of its own.
+struct BuiltinRunner: Runner {
+    /// The operations that manifests may name.
+    enum Operation: String, Sendable, CaseIterable {
+        /// Nothing, for as long as the parameter `milliseconds` says.
+        case noop
+    }
+
+    let usesFiles = false
+
+    func prepare(_ context: RunContext) async throws {
+        _ = try operation(of: context)
+    }
+
+    func run(_ context: RunContext) async throws -> [String: String] {
+        switch try operation(of: context) {
+        case .noop:
+            let length = context.parameters["milliseconds"]?.intValue ?? 0
+            if length > 0 { try await ContinuousClock().sleep(for: .milliseconds(length)) }
+        }
+        return [:]
+    }
+
+    private func operation(of context: RunContext) throws -> Operation {
+        guard case .builtin(let name) = context.function.runner, let operation = Operation(rawValue: name) else {
+            throw JobFailure(
+                .runnerUnknown, "This worker cannot carry out \(context.function.name) \(context.function.version).")
+        }
+        return operation
+    }
+}
