@@ -21,9 +21,6 @@ public struct PostgresConfiguration: Sendable {
     public var plansOnce: Bool
     /// Prepared statements kept per connection; default 256.
     public var preparedStatementLimit: Int
-    /// Whether the server plans each statement once for a connection instead of looking at the values each time; default
-    /// false. For programs that find rows by their keys only: planning a claim costs more than claiming.
-    public var plansOnce: Bool
 
     /// A configuration with the defaults named on each field.
     ///
@@ -43,6 +40,5 @@ public struct PostgresConfiguration: Sendable {
         tcpUserTimeout = .seconds(10)
         plansOnce = false
         preparedStatementLimit = 256
-        plansOnce = false
     }
 }

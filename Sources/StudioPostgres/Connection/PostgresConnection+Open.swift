@@ -29,14 +29,13 @@ extension PostgresConnection {
     }
 
     private static func startParameters(of configuration: PostgresConfiguration) -> [(String, String)] {
-        var options = [
+        let options = [
             "statement_timeout=\(configuration.statementTimeout.wholeMilliseconds)",
             "idle_in_transaction_session_timeout=\(configuration.idleInTransactionTimeout.wholeMilliseconds)",
             "plan_cache_mode=\(configuration.plansOnce ? "force_generic_plan" : "auto")",
             // What the decoders of this room expect.
             "timezone=UTC", "datestyle=ISO", "intervalstyle=postgres",
         ]
-        if configuration.plansOnce { options.append("plan_cache_mode=force_generic_plan") }
         return [
             ("dbname", configuration.connectionString),
             ("application_name", configuration.applicationName),
