@@ -58,6 +58,9 @@ import Testing
         "GET /api/v1/admin/users/{user}": .administer,
         "PATCH /api/v1/admin/users/{user}": .administer,
         "POST /api/v1/admin/users/{user}/credits": .administer,
+        "GET /api/v1/admin/dead-jobs": .administer,
+        "GET /api/v1/admin/worker-blocks": .administer,
+        "DELETE /api/v1/admin/worker-blocks/{worker}/{function}": .administer,
     ]
 
     /// A request to a route that, where it is allowed, finds nothing to do it to.
@@ -67,7 +70,7 @@ import Testing
         let parts = route.split(separator: " ")
         let path = String(parts[1]).replacing("{project}", with: "none").replacing("{function}", with: "none")
             .replacing("{path}", with: "01_Assets/none.txt")
-            .replacing(try Regex("\\{(job|take|user)\\}"), with: "00000000-0000-7000-8000-000000000000")
+            .replacing(try Regex("\\{(job|take|user|worker)\\}"), with: "00000000-0000-7000-8000-000000000000")
         let method = String(parts[0])
         return try await studio.request(as: person, method, path, body: method == "GET" ? nil : "{}")
     }
