@@ -32,7 +32,8 @@ struct WorkerBlockRoutes: RouteGroup {
             throw StudioError(.notFound, "this worker is given this function")
         }
         context.logger.notice(
-            "a worker is given a function again", metadata: [LogKey.worker: "\(worker)", LogKey.function: "\(function)"])
+            "a worker is given a function again",
+            metadata: [LogKey.worker: "\(worker)", LogKey.function: "\(function)"])
         return Response(status: .noContent)
     }
 
