@@ -35,8 +35,7 @@ extension GatewayParts {
     var audit: AuditRun {
         AuditRun(
             store: StoreAudit(database),
-            messages: AuditMessages(
-                jobs: JobStore(database), redis: redis, queue: queue, keys: keys, queues: library.queues),
+            messages: AuditMessages(runway: RunwayStore(database), queue: queue, queues: library.queues),
             takes: AuditTakes(
                 projects: ProjectStore(database), takes: TakeStore(database), folders: folders))
     }

@@ -22,7 +22,7 @@ extension GatewayParts {
         return [
             ProjectRoutes(
                 directory: directory, projects: projects, creation: projectCreation,
-                manifests: manifests, announcer: announcer),
+                manifests: manifests, dispatcher: dispatcher, announcer: announcer),
             FunctionRoutes(library: library),
             JobRoutes(
                 submission: submission, control: control, projects: directory, jobs: jobs, board: board,
@@ -34,8 +34,10 @@ extension GatewayParts {
                 directory: directory,
                 upload: FileUpload(folders: folders, writers: writers, digests: digests, limit: uploadLimit),
                 folders: folders, digests: digests),
-            WorkerRoutes(
-                workers: WorkerStore(database), jobs: jobs, queue: queue, library: library, silence: workerSilence),
+            WorkerRoutes(workers: WorkerStore(database), silence: workerSilence),
+            QueueRoutes(
+                jobs: jobs, pauses: QueuePauses(database), queue: queue, library: library, dispatcher: dispatcher),
+            ShareRoutes(shares: ShareStore(database), directory: directory, dispatcher: dispatcher),
             DeadJobRoutes(jobs: jobs), WorkerBlockRoutes(blocks: WorkerBlockStore(database)),
         ]
     }

@@ -31,6 +31,8 @@ struct GatewayParts: Sendable {
     let progress: ProgressListener
     /// A connection of its own: commits wait for each other and for nothing else.
     let admissionDatabase: Database
+    /// A connection of its own, which waits while another gateway decides what goes to the runway.
+    let dispatchDatabase: Database
     let admissions: AdmissionQueue
     let manifests: ProjectManifests
     let projectCreation: ProjectCreation
@@ -63,8 +65,13 @@ struct GatewayParts: Sendable {
         let library = FunctionLibrary(
             path: "\(folders.root)/\(WorkspaceLayout.pipelineTemplates)", logger: Logger(label: "functions"))
         self.library = library
+        workerSilence = common.lease * 2
+        dispatchDatabase = try Self.plannedDatabase(common, "studio-gateway-dispatch")
+        var dispatchPace = Dispatcher.Pace()
+        dispatchPace.workerSilence = workerSilence
         let dispatcher = Dispatcher(
-            database: database, queue: queue, queues: { library.queues }, logger: Logger(label: "dispatch"))
+            database: dispatchDatabase, queue: queue, queues: { library.queues }, pace: dispatchPace,
+            logger: Logger(label: "dispatch"))
         self.dispatcher = dispatcher
         let hub = EventHub(
             database: database, bus: bus, group: loops, metrics: eventMetrics, onWakeup: { dispatcher.lookAgain() },
@@ -73,7 +80,6 @@ struct GatewayParts: Sendable {
         let announcer = EventAnnouncer(bus: bus, wake: { hub.wake() }, logger: Logger(label: "events"))
         self.announcer = announcer
         maxActiveJobsPerUser = configuration.gateway.maxActiveJobsPerUser
-        workerSilence = common.lease * 2
         var pace = Recovery.Pace()
         pace.workerSilence = workerSilence
         recovery = Recovery(
@@ -85,8 +91,9 @@ struct GatewayParts: Sendable {
         board = JobProgressBoard()
         let progress = ProgressListener(bus: bus, board: board)
         self.progress = progress
-        admissionDatabase = try Self.admissionDatabase(common)
-        let admission = JobAdmission(admissionDatabase, activeJobsPerUser: maxActiveJobsPerUser)
+        admissionDatabase = try Self.plannedDatabase(common, "studio-gateway-admission")
+        let admission = JobAdmission(
+            admissionDatabase, activeJobsPerUser: maxActiveJobsPerUser, mayPush: dispatcher.room.take)
         admissions = AdmissionQueue(admission) { jobs in
             dispatcher.dispatch(jobs)
             for project in Set(jobs.map(\.project)) { progress.watch(project) }
@@ -105,6 +112,7 @@ struct GatewayParts: Sendable {
     /// Ends all connections to PostgreSQL, once what runs on them is done.
     func close() async {
         await admissionDatabase.close()
+        await dispatchDatabase.close()
         await writers.close()
         await database.close()
     }
@@ -116,10 +124,9 @@ struct GatewayParts: Sendable {
                 common.databaseURL, applicationName: "studio-gateway", connections: common.databaseConnections))
     }
 
-    private static func admissionDatabase(_ common: StudioConfiguration.Common) throws -> Database {
-        var configuration = PostgresConfiguration(
-            common.databaseURL, applicationName: "studio-gateway-admission", connections: 1)
-        // Each of its statements has one good plan, however many jobs there are.
+    /// One connection whose every statement has one good plan, however many jobs there are.
+    private static func plannedDatabase(_ common: StudioConfiguration.Common, _ name: String) throws -> Database {
+        var configuration = PostgresConfiguration(common.databaseURL, applicationName: name, connections: 1)
         configuration.plansOnce = true
         return try Database(configuration)
     }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Logging
 import QueueProtocol
 import ServiceLifecycle
@@ -7,32 +6,32 @@ import StudioPostgres
 import StudioRedis
 import Synchronization
 
-/// Puts queued jobs on the runway: at once what this gateway has just committed, and by a sweep everything else that is
-/// queued, due and not pushed, whoever committed it.
+/// Puts queued jobs on the runway: at once what was just committed and has nothing ahead of it, and from the backlog in the
+/// studio's order whenever there is room.
 ///
-/// PostgreSQL is the truth. What could not be pushed stays owed, so Redis being away delays jobs and loses none; pushing
-/// twice is harmless, since a claim takes a job once.
+/// PostgreSQL is the truth. Jobs are marked as pushed before their messages are sent; what was marked and not sent is found
+/// by the sweep. So Redis being away delays jobs and loses none, and pushing twice is harmless, since a claim takes a job
+/// once.
 final class Dispatcher: Service {
     /// How the dispatcher works.
     struct Pace: Sendable {
         /// The longest time between two sweeps.
         var sweep: Duration = .seconds(1)
-        /// How long an admitted job is left to the gateway that admitted it. What became ready later, because another
-        /// job succeeded or a worker gave it back, has no gateway that pushes it and is not left.
-        var grace: Duration = .milliseconds(250)
-        /// Jobs taken at a time.
-        var batch = 500
-        /// How long a pushed job may stand while its lists are empty before its message counts as lost.
-        var stale: Duration = .seconds(10)
-        /// Jobs that wait for the immediate push; more are left to the sweep.
-        var freshLimit = 20_000
+        /// How long a pushed job may stand without a message before it is pushed again.
+        var stale: Duration = .seconds(1)
+        /// The sweep that looks into the messages themselves, however many there are: every so many.
+        var thorough = 30
+        /// Jobs whose time has come, made ready at a time.
+        var batch = 1000
+        /// How long after its last sign of life a worker counts as gone.
+        var workerSilence: Duration = .seconds(20)
     }
 
     private struct State {
-        /// Committed by this gateway, to be pushed at once.
-        var fresh: [RunwayJob] = []
-        /// Taken from the store as pushed, and not on the runway yet because Redis did not take them.
+        /// Committed as pushed, and not on the runway yet; bounded by the room there was for them.
         var owed: [RunwayJob] = []
+        var sweepIsDue = true
+        var sweeps = 0
         var redisIsAway = false
         var storeIsAway = false
     }
@@ -40,171 +39,190 @@ final class Dispatcher: Service {
     /// Who messages say they come from.
     static let origin = "gateway"
 
-    private let jobs: JobStore
+    /// Whether a new job goes to the runway at once.
+    let room: RunwayRoom
+    private let runway: RunwayStore
     private let queue: TaskQueue
     private let queues: @Sendable () -> [String]
     private let pace: Pace
     private let clock: any Clock<Duration>
-    private let now: @Sendable () -> Date
     private let logger: Logger
     private let state = Mutex(State())
-    private let freshBell = Bell()
-    private let sweepBell = Bell()
+    private let pushBell = Bell()
+    private let fillBell = Bell()
 
     /// A dispatcher.
     ///
     /// - Parameters:
-    ///   - database: Where the jobs are.
+    ///   - database: Where the jobs are; a connection of its own, which waits while another gateway decides.
     ///   - queue: The runway.
-    ///   - queues: The queues that are served, for finding lost messages.
+    ///   - queues: The queues that functions name.
     ///   - pace: How it works.
+    ///   - measure: How long the runway is made.
     ///   - clock: What the pauses between sweeps are measured with.
-    ///   - now: The time of day, for jobs that are due later.
     ///   - logger: Where it tells of faults.
     init(
         database: Database, queue: TaskQueue, queues: @escaping @Sendable () -> [String], pace: Pace = Pace(),
-        clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+        measure: RunwayRoom.Measure = RunwayRoom.Measure(), clock: any Clock<Duration> = ContinuousClock(),
+        logger: Logger
     ) {
-        jobs = JobStore(database)
+        room = RunwayRoom(measure: measure)
+        runway = RunwayStore(database)
         self.queue = queue
         self.queues = queues
         self.pace = pace
         self.clock = clock
-        self.now = now
         self.logger = logger
     }
 
-    /// Hands over jobs that were just committed; returns at once. What is not to be started yet is left to the sweep.
+    /// Hands over jobs that were just committed; returns at once. Those that were committed as pushed are pushed now, for
+    /// the others the backlog is looked at.
     func dispatch(_ jobs: [AdmittedJob]) {
         let queued = jobs.filter { $0.state == .queued }
-        // Whether its time has come is the database's to say, as it is for the claim: a gateway whose clock runs ahead
-        // would push a message that no worker may claim yet.
-        let due = queued.filter { $0.notBefore == nil }
-        if due.count < queued.count { sweepBell.ring() }
-        guard !due.isEmpty else { return }
-        state.withLock { state in
-            state.fresh += due.prefix(max(0, pace.freshLimit - state.fresh.count)).map(RunwayJob.init)
+        let pushed = queued.filter(\.isPushed)
+        if !pushed.isEmpty {
+            state.withLock { $0.owed += pushed.map(RunwayJob.init) }
+            pushBell.ring()
         }
-        freshBell.ring()
+        if pushed.count < queued.count { fillBell.ring() }
     }
 
-    /// Tells that jobs may have become ready, such as those that waited for one a worker has just finished: the sweep
-    /// looks at once. However often it is told, one sweep is under way and one more is pending at most.
-    func lookAgain() { sweepBell.ring() }
+    /// Tells that jobs may have become ready, or slots free: the backlog is looked at. However often it is told, one look is
+    /// under way and one more is pending at most.
+    func lookAgain() { fillBell.ring() }
+
+    /// Tells that limits, weights, pauses or places changed: everything is looked at.
+    func lookAtEverything() {
+        state.withLock { $0.sweepIsDue = true }
+        fillBell.ring()
+    }
 
     /// Pushes until the task is cancelled or the process is asked to stop.
     func run() async throws {
+        lookAtEverything()
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.pushFresh() }
-            group.addTask { await self.sweepForever() }
+            group.addTask { await self.pushForever() }
+            group.addTask { await self.fillForever() }
+            group.addTask { await self.callForSweeps() }
             try? await gracefulShutdown()
             group.cancelAll()
         }
     }
 
-    // MARK: What was just committed
-
-    private func pushFresh() async {
+    private func pushForever() async {
         while !Task.isCancelled {
-            await freshBell.wait()
-            await pushFreshOnce()
+            await pushBell.wait()
+            await pushOrTell()
         }
         // What was committed in the last moment is tried once more, in a task that is not cancelled; what does not go
         // then is found by the next gateway's sweep.
-        await Task { await pushFreshOnce() }.value
+        await Task { await pushOrTell() }.value
     }
 
-    private func pushFreshOnce() async {
-        let batch = state.withLock { state in
-            defer { state.fresh = [] }
-            return state.fresh
-        }
-        guard !batch.isEmpty else { return }
-        do {
-            try await queue.push(batch.map(Self.message))
-        } catch {
-            // Not marked as pushed: the sweep finds them as soon as Redis is back.
-            tellRedisIsAway(error)
-            return
-        }
-        do {
-            try await jobs.markPushed(batch)
-        } catch {
-            // They are on the runway; the sweep will push them again, which is harmless.
-            logger.warning("pushed jobs could not be marked", error: error, metadata: ["jobs": "\(batch.count)"])
-        }
+    private func pushOrTell() async {
+        do { try await pushOwed() } catch { tellRedisIsAway(error) }
     }
 
-    // MARK: Everything else
-
-    private func sweepForever() async {
+    private func callForSweeps() async {
         while !Task.isCancelled {
-            await sweep()
-            await sweepBell.wait(atMost: await pause(), clock: clock)
+            try? await clock.sleep(for: await pause())
+            lookAtEverything()
         }
     }
 
-    /// One look at everything that is owed: a lost runway, jobs that could not be pushed, jobs nobody pushed.
+    private func fillForever() async {
+        while !Task.isCancelled {
+            await fillBell.wait()
+            guard !Task.isCancelled else { return }
+            let isSweep = state.withLock { state in
+                defer { state.sweepIsDue = false }
+                return state.sweepIsDue
+            }
+            await isSweep ? sweep() : attempt { try await self.fillWhereSomethingWaits() }
+        }
+    }
+
+    /// Until the next sweep: when something is due, and soon enough to find what other gateways left behind.
+    private func pause() async -> Duration {
+        guard !state.withLock({ $0.redisIsAway || $0.storeIsAway }), let due = try? await runway.nextDue() else {
+            return pace.sweep
+        }
+        return min(pace.sweep, max(due, .milliseconds(20)))
+    }
+
+    // MARK: The backlog
+
+    /// One look at everything: a lost runway, jobs without a message, jobs whose time has come, and the backlog.
     func sweep() async {
-        do {
-            let runway = try await queue.runway()
-            if case .missing = runway {
-                let count = try await jobs.forgetRunway()
+        await attempt {
+            let laid = try await self.queue.runway()
+            if case .missing = laid {
+                // The marks go with the messages; those that were not sent yet are owed to nobody now.
+                self.state.withLock { $0.owed = [] }
+                let count = try await self.runway.forgetAll()
                 if count > 0 {
-                    logger.notice("Redis lost the runway; it is laid again", metadata: ["jobs": "\(count)"])
+                    self.logger.notice("Redis lost the runway; it is laid again", metadata: ["jobs": "\(count)"])
                 }
             } else {
-                try await forgetLostMessages()
+                try await self.pushOwed()
+                try await self.forgetLost()
             }
-            try await pushOwed()
-            while try await pushBatch() == pace.batch {}
-            if case .missing(let run) = runway { try await queue.markRunway(run) }
-            tellAllIsWell()
-        } catch let error as RedisError {
-            tellRedisIsAway(error)
-        } catch is CancellationError {
-            return
-        } catch {
-            tellStoreIsAway(error)
+            while try await self.runway.readyDue(limit: self.pace.batch) == self.pace.batch {}
+            let circumstances = try await self.runway.circumstances(silence: self.pace.workerSilence)
+            let queues = Set(self.queues()).union(circumstances.slots.keys)
+            self.room.note(circumstances, queues: queues)
+            try await self.fill(self.runway.queuesWithBacklog().union(queues))
+            if case .missing(let run) = laid { try await self.queue.markRunway(run) }
+            self.tellAllIsWell()
         }
     }
 
-    /// A message may be lost although Redis was never away: its gateway marked the job and died before the push, or its
-    /// worker died between taking and claiming. Where all lists of a queue are empty, what has stood long enough is
-    /// pushed again.
-    private func forgetLostMessages() async throws {
-        let depths = try await queue.depths(of: queues())
-        let busy = Set(depths.filter { $0.count > 0 }.map(\.queue))
-        let empty = Set(depths.map(\.queue)).subtracting(busy)
-        guard !empty.isEmpty else { return }
-        let count = try await jobs.forgetStaleRunway(olderThan: pace.stale, queues: empty.sorted())
+    /// The look that an announcement asks for: a small question where nothing waits.
+    private func fillWhereSomethingWaits() async throws {
+        let queues = try await runway.queuesWithBacklog()
+        if !queues.isEmpty { try await fill(queues) }
+    }
+
+    /// Fills the runway of some queues from the backlog.
+    private func fill(_ queues: Set<String>) async throws {
+        guard !queues.isEmpty else { return }
+        room.note(depths: try await queue.depths(of: queues.sorted()))
+        var left = queues
+        while true {
+            let free = room.free.filter { left.contains($0.key) && $0.value > 0 }
+            // Nothing clears a queue here whose runway is full: it may have more.
+            guard !free.isEmpty else { break }
+            let filling = try await runway.fill(free)
+            room.note(clear: filling.emptied, among: Set(free.keys))
+            left.subtract(filling.emptied)
+            guard !filling.jobs.isEmpty else { break }
+            state.withLock { $0.owed += filling.jobs }
+            try await pushOwed()
+        }
+    }
+
+    private func forgetLost() async throws {
+        let isThorough = state.withLock { state in
+            state.sweeps += 1
+            return state.sweeps.isMultiple(of: pace.thorough)
+        }
+        let lost = try await RunwayCheck(runway: runway, queue: queue, queues: queues)
+            .lost(standingFor: pace.stale, isThorough: isThorough)
+        guard !lost.isEmpty else { return }
+        let count = try await runway.forget(lost, standingFor: pace.stale)
         if count > 0 {
             logger.notice("messages were lost; their jobs are pushed again", metadata: ["jobs": "\(count)"])
         }
     }
 
-    private func pushBatch() async throws -> Int {
-        let batch = try await jobs.takeUnpushed(limit: pace.batch, olderThan: pace.grace)
-        guard !batch.isEmpty else { return 0 }
-        state.withLock { $0.owed += batch }
-        try await pushOwed()
-        return batch.count
-    }
-
+    /// Sends what was marked as pushed. Two at once may send the same: a claim takes it once.
     private func pushOwed() async throws {
         let owed = state.withLock { $0.owed }
         guard !owed.isEmpty else { return }
-        try await queue.push(owed.map(Self.message))
-        state.withLock { $0.owed.removeFirst(owed.count) }
-    }
-
-    /// Until the next look: when something is due, and soon enough to find what other gateways left behind.
-    private func pause() async -> Duration {
-        guard !state.withLock({ $0.redisIsAway || $0.storeIsAway }), let due = try? await jobs.nextDue() else {
-            return pace.sweep
-        }
-        let left = Duration.milliseconds(Int64((due.timeIntervalSince(now()) * 1000).rounded(.up)))
-        return min(pace.sweep, max(left, .milliseconds(20)))
+        let depths = try await queue.push(owed.map(Self.message))
+        let sent = Set(owed.map(\.id))
+        state.withLock { $0.owed.removeAll { sent.contains($0.id) } }
+        room.note(pushed: owed, depths: depths)
     }
 
     private static func message(_ job: RunwayJob) -> TaskMessage {
@@ -215,8 +233,21 @@ final class Dispatcher: Service {
 
     // MARK: Telling once
 
+    private func attempt(_ work: @Sendable () async throws -> Void) async {
+        do {
+            try await work()
+        } catch let error as RedisError {
+            tellRedisIsAway(error)
+        } catch is CancellationError {
+            return
+        } catch {
+            tellStoreIsAway(error)
+        }
+    }
+
     private func tellRedisIsAway(_ error: any Error) {
         guard !Task.isCancelled else { return }
+        room.close()
         let first = state.withLock { state in
             defer { state.redisIsAway = true }
             return !state.redisIsAway

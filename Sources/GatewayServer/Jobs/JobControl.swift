@@ -9,13 +9,28 @@ import StudioPostgres
 import StudioRedis
 import StudioSystem
 
-/// Cancels and retries jobs.
+/// Changes, cancels and retries jobs.
 struct JobControl: Sendable {
     let jobs: JobStore
     let bus: EventBus
     let board: JobProgressBoard
     let dispatcher: Dispatcher
     let announcer: EventAnnouncer
+
+    /// Changes priority, hold or place of a job that has not started.
+    ///
+    /// - Returns: The job as it stands now.
+    /// - Throws: `StudioError` with code `not-found`, `conflict` where it has started, `invalid` for a move that cannot be.
+    func change(
+        _ id: JobID, _ change: JobChange, caller: Caller, context: GatewayContext
+    ) async throws -> JobRecord {
+        let job = try await jobs.change(id, change, tenant: caller.tenantID)
+        dispatcher.lookAgain()
+        context.logger.info(
+            "job changed",
+            metadata: [LogKey.job: "\(id)", "priority": "\(job.priority)", "held": "\(job.heldAt != nil)"])
+        return job
+    }
 
     /// Cancels a job, or asks its worker to; again and again with the same result.
     ///

@@ -40,6 +40,10 @@ struct JobDocument: Encodable, Sendable {
     let quality: QualityTier
     let queue: String
     let priority: Int
+    /// Whether somebody holds it back.
+    let held: Bool
+    /// Its place among what its user has waiting in the project: texts sort as the jobs do.
+    let place: String
     let maxAttempts: Int
     let timeoutSeconds: Int
     let notBefore: Date?
@@ -85,6 +89,8 @@ struct JobDocument: Encodable, Sendable {
         quality = job.quality
         queue = job.queue
         priority = job.priority
+        held = job.heldAt != nil
+        place = String(job.place)
         maxAttempts = job.maxAttempts
         timeoutSeconds = job.timeoutSeconds
         notBefore = job.notBefore

@@ -5,7 +5,7 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 
-/// Submitting, listing, reading, cancelling and retrying jobs.
+/// Submitting, listing, reading, changing, cancelling and retrying jobs.
 struct JobRoutes: RouteGroup {
     /// The largest submission: 100,000 frames with long paths fit.
     static let bodyLimit = 16 << 20
@@ -22,6 +22,7 @@ struct JobRoutes: RouteGroup {
         router.post("/api/v1/projects/{project}/jobs:batch", use: submitBatch)
         router.get("/api/v1/projects/{project}/jobs", use: list)
         router.get("/api/v1/jobs/{job}", use: get)
+        router.patch("/api/v1/jobs/{job}", use: change)
         router.post("/api/v1/jobs/{job}/cancel", use: cancel)
         router.post("/api/v1/jobs/{job}/retry", use: retry)
     }
@@ -59,6 +60,14 @@ struct JobRoutes: RouteGroup {
         if job.state == .running { progress.watch(job.project) }
         let attempts = try await jobs.attempts(of: job.id)
         return try .json(JobDocument(job, report: board.report(of: job.id), attempts: attempts))
+    }
+
+    @Sendable private func change(_ request: Request, context: GatewayContext) async throws -> Response {
+        let caller = try context.require(.work)
+        let job: JobID = try context.identifier("job")
+        let body = try await request.decode(JSONValue.self, limit: 4096, context: context)
+        let changed = try await control.change(job, try JobChange(body), caller: caller, context: context)
+        return try .json(JobDocument(changed, report: board.report(of: job)))
     }
 
     @Sendable private func cancel(_ request: Request, context: GatewayContext) async throws -> Response {

@@ -1,5 +1,4 @@
 import QueueProtocol
-import StudioCore
 import StudioPostgres
 import StudioRedis
 
@@ -8,10 +7,8 @@ struct AuditMessages: Sendable {
     /// Ids read at a time.
     private static let page = 1000
 
-    let jobs: JobStore
-    let redis: RedisClient
+    let runway: RunwayStore
     let queue: TaskQueue
-    let keys: StudioKeys
     let queues: [String]
 
     /// The rule this holds.
@@ -32,42 +29,21 @@ struct AuditMessages: Sendable {
     }
 
     private func unreachable() async throws -> Set<JobID> {
-        var missing: Set<JobID> = []
-        var last: JobID?
-        while true {
-            let ids = try await jobs.onRunway(limit: Self.page, after: last)
-            missing.formUnion(ids)
-            guard ids.count == Self.page, let newest = ids.last else { break }
-            last = newest
-        }
-        guard !missing.isEmpty else { return [] }
-        var lists = keys.lists(queues)
-        for worker in try await queue.workersWithMessages() { lists.append(keys.processing(worker)) }
-        for list in lists { missing.subtract(try await messages(in: list)) }
+        let pushed = try await standing()
+        guard !pushed.isEmpty else { return [] }
+        let found = try await queue.taskIDs(in: queues)
         // What was claimed between the two looks at PostgreSQL and Redis is no longer owed a message.
-        var still: Set<JobID> = []
-        for job in missing {
-            if let record = try await jobs.get(job), record.state == .queued, record.pushedAt != nil {
-                still.insert(job)
-            }
-        }
-        return still
+        return try await standing().intersection(pushed.filter { !found.contains($0.description) })
     }
 
-    private func messages(in list: String) async throws -> Set<JobID> {
-        var found: Set<JobID> = []
-        var start = 0
+    private func standing() async throws -> Set<JobID> {
+        var jobs: Set<JobID> = []
+        var last: JobID?
         while true {
-            let reply = try await redis.send(
-                RedisCommand("LRANGE", .text(list), .integer(start), .integer(start + Self.page - 1)))
-            let elements = (reply.array ?? []).compactMap(\.bytes)
-            for element in elements {
-                if let message = try? TaskMessage(decoding: element), let job = try? message.renderJob() {
-                    found.insert(job)
-                }
-            }
-            guard elements.count == Self.page else { return found }
-            start += Self.page
+            let ids = try await runway.standing(limit: Self.page, after: last)
+            jobs.formUnion(ids)
+            guard ids.count == Self.page, let newest = ids.last else { return jobs }
+            last = newest
         }
     }
 }

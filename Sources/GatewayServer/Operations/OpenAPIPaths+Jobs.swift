@@ -48,6 +48,13 @@ extension OpenAPIPaths {
             permission: .read,
             parameters: [job], answers: [.ok("Job", "The job.")]),
         OpenAPIOperation(
+            method: "PATCH", path: "/api/v1/jobs/{job}", tag: "Jobs", summary: "Change a job that has not started",
+            detail:
+                "Its priority, whether it is held back, and its place: before or after another job of the project that has "
+                + "not started. Priority goes before shares, and shares before place.",
+            permission: .work, parameters: [job], body: .json("JobChange"),
+            answers: [.ok("Job", "The job afterwards.")], problems: [.conflict]),
+        OpenAPIOperation(
             method: "POST", path: "/api/v1/jobs/{job}/cancel", tag: "Jobs", summary: "Cancel a job",
             detail:
                 "Repeating it changes nothing, nor does cancelling a finished job. A running job is `cancelRequested` "

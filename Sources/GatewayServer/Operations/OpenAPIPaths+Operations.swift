@@ -84,5 +84,18 @@ extension OpenAPIPaths {
             detail:
                 "Counts everybody's jobs for operators, and for administrators of other tenants those of the tenant.",
             permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Queue")]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/queues/{queue}/pause", tag: "Operations", summary: "Pause a queue",
+            detail: "For operators. Nothing of it is started; what runs goes on. Repeating it changes nothing.",
+            permission: .administer, parameters: [.path("queue", "The queue's name.", .text())],
+            answers: [.ok("Queue", "The queue afterwards.")]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/queues/{queue}/resume", tag: "Operations",
+            summary: "Go on with a paused queue", permission: .administer,
+            parameters: [.path("queue", "The queue's name.", .text())],
+            answers: [
+                .ok("Queue", "The queue afterwards."),
+                .init(status: 204, detail: "Nobody but its pause knew the queue."),
+            ]),
     ]
 }

@@ -42,6 +42,15 @@ extension OpenAPIPaths {
             method: "POST", path: "/api/v1/projects/{project}/restore", tag: "Projects",
             summary: "Bring an archived project back", permission: .produce, parameters: [.project],
             answers: [.ok("Project", "The project afterwards.", headers: [etag])]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/projects/{project}/pause", tag: "Projects", summary: "Pause a project",
+            detail: "None of its jobs is started; what runs goes on. Repeating it changes nothing.",
+            permission: .produce, parameters: [.project],
+            answers: [.ok("Project", "The project afterwards.", headers: [etag])]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/projects/{project}/resume", tag: "Projects",
+            summary: "Go on with a paused project", permission: .produce, parameters: [.project],
+            answers: [.ok("Project", "The project afterwards.", headers: [etag])]),
     ]
 
     /// The function catalogue.

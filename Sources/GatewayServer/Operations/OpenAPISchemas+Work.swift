@@ -51,6 +51,15 @@ extension OpenAPISchemas {
                 ], isClosed: true)
         ),
         (
+            "JobChange",
+            .object(
+                [
+                    ("priority", .whole(0...9, "The higher the sooner.")),
+                    ("hold", .flag("Whether it is held back.")),
+                    ("before", .id("The job it is moved before.")), ("after", .id("The job it is moved after.")),
+                ], optional: ["priority", "hold", "before", "after"], isClosed: true)
+        ),
+        (
             "JobLinks",
             .object(
                 [
@@ -119,7 +128,13 @@ extension OpenAPISchemas {
                     ("id", .id()), ("state", states), ("project", projectName), ("user", .id()), ("shot", shot),
                     ("version", .whole(1...9999)), ("function", .text()), ("functionVersion", .text()),
                     ("parameters", .map(.anything("As submitted."))), ("inputs", inputs), ("quality", quality),
-                    ("queue", .text()), ("priority", .whole(0...9)), ("maxAttempts", .whole(1...100)),
+                    ("queue", .text()), ("priority", .whole(0...9)),
+                    ("held", .flag("Whether somebody holds it back.")),
+                    (
+                        "place",
+                        .text("Among what its user has waiting in the project: texts sort as the jobs do.")
+                    ),
+                    ("maxAttempts", .whole(1...100)),
                     ("timeoutSeconds", .whole(1...604_800)), ("notBefore", .time()), ("dependsOn", .list(.id())),
                     ("attempt", .count("How often it was claimed.")),
                     ("countedAttempts", .count("Attempts that count against `maxAttempts`.")),

@@ -3,7 +3,8 @@ import StudioCore
 /// The named schemas of the OpenAPI document.
 enum OpenAPISchemas {
     /// All of them.
-    static let all: [(String, OpenAPISchema)] = conventions + accounts + projects + work + eventSchemas + operations
+    static let all: [(String, OpenAPISchema)] =
+        conventions + accounts + projects + work + eventSchemas + operations + shares
 
     static let roles = OpenAPISchema.list(.word(Role.allCases.map(\.rawValue)))
     static let quality = OpenAPISchema.word(["low", "standard", "high"])
@@ -97,7 +98,8 @@ enum OpenAPISchemas {
                 [
                     ("id", .id()), ("name", projectName), ("title", .text()), ("description", .text()),
                     ("quality", quality), ("createdAt", .time()), ("createdBy", .id()), ("archived", .flag()),
-                    ("archivedAt", .time()),
+                    ("archivedAt", .time()), ("paused", .flag("Whether none of its jobs is started.")),
+                    ("weight", .whole(1...1000, "Its share beside the tenant's other projects.")),
                     ("revision", .whole(1...Int.max, "Raised by every change; the ETag is `r` and it.")),
                     (
                         "links",
@@ -167,7 +169,8 @@ enum OpenAPISchemas {
             "Queue",
             .object(
                 [
-                    ("name", .text()), ("queued", .count("Ready and not claimed.")), ("running", .count()),
+                    ("name", .text()), ("paused", .flag("Whether nothing is started from it.")),
+                    ("queued", .count("Ready and not claimed.")), ("running", .count()),
                     ("onRunway", .count("Messages in Redis; for operators.")),
                     ("oldestAgeSeconds", .number("How long the oldest queued job has waited.")),
                 ], optional: ["onRunway", "oldestAgeSeconds"])

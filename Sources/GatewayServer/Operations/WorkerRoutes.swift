@@ -4,21 +4,16 @@ import HummingbirdCore
 import QueueProtocol
 import StudioCore
 import StudioPostgres
-import StudioRedis
 
-/// Who runs what, and what waits: for operators all of it, for the administrators of a tenant what concerns its jobs.
+/// Who runs what: for operators all of it, for the administrators of a tenant what concerns its jobs.
 struct WorkerRoutes: RouteGroup {
     let workers: WorkerStore
-    let jobs: JobStore
-    let queue: TaskQueue
-    let library: FunctionLibrary
     /// How long after its last sign of life a worker is shown as lost.
     let silence: Duration
     var now: @Sendable () -> Date = { Date() }
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.get("/api/v1/workers", use: list)
-        router.get("/api/v1/queues", use: queues)
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {
@@ -34,26 +29,6 @@ struct WorkerRoutes: RouteGroup {
             Page(Array(rows), for: page, key: { $0.registration.id.description }) {
                 WorkerDocument(
                     $0, isSilent: now.timeIntervalSince($0.seenAt) > silence, showsMachine: caller.isOperator)
-            })
-    }
-
-    @Sendable private func queues(_ request: Request, context: GatewayContext) async throws -> Response {
-        let caller = try context.require(.administer)
-        let page = try PageRequest(request)
-        let load = try await jobs.load(of: caller.isOperator ? nil : caller.tenantID)
-        // A queue that only waiting jobs name, since its function is gone, is still one to look at.
-        let names = Set(library.queues).union(load.map(\.queue)).sorted()
-            .drop { name in page.cursor.map { name <= $0 } ?? false }.prefix(page.limit + 1)
-        // The runway is everybody's: its length says how much others have submitted.
-        let depths = caller.isOperator ? try await queue.depths(of: Array(names)) : nil
-        let now = now()
-        return try .json(
-            Page(Array(names), for: page, key: { $0 }) { name in
-                let waiting = load.first { $0.queue == name }
-                return QueueDocument(
-                    name: name, queued: waiting?.queued ?? 0, running: waiting?.running ?? 0,
-                    onRunway: depths?.filter { $0.queue == name }.reduce(0) { $0 + $1.count },
-                    oldestAgeSeconds: waiting?.oldestReadyAt.map { max(0, now.timeIntervalSince($0)) })
             })
     }
 }
@@ -101,16 +76,4 @@ struct WorkerDocument: Encodable, Sendable {
         running = worker.running.map { Claim(job: $0.job, attempt: $0.attempt) }
         blockedFunctions = machine == nil ? nil : worker.blockedFunctions
     }
-}
-
-/// A queue: for operators with everybody's jobs, for others with those of their tenant.
-struct QueueDocument: Encodable, Sendable {
-    let name: String
-    /// Jobs that are ready and not claimed, pushed or not.
-    let queued: Int
-    let running: Int
-    /// Messages in Redis; for operators.
-    let onRunway: Int?
-    /// How long the oldest queued job has waited.
-    let oldestAgeSeconds: Double?
 }

@@ -22,6 +22,8 @@ struct ProjectDocument: Encodable, Sendable {
     let createdBy: UserID?
     let archived: Bool
     let archivedAt: Date?
+    let paused: Bool
+    let weight: Int
     let revision: Int
     let links: Links
 
@@ -35,6 +37,8 @@ struct ProjectDocument: Encodable, Sendable {
         createdBy = project.createdBy
         archived = project.archivedAt != nil
         archivedAt = project.archivedAt
+        paused = project.pausedAt != nil
+        weight = project.weight
         revision = project.revision
         let path = Self.path(of: project.name)
         links = Links(self: path, jobs: path + "/jobs", takes: path + "/takes", events: path + "/events")

@@ -7,7 +7,7 @@ import StudioCore
 import StudioPostgres
 import StudioSystem
 
-/// Making, listing, changing and archiving projects.
+/// Making, listing, changing, pausing and archiving projects.
 struct ProjectRoutes: RouteGroup {
     static let bodyLimit = 64 << 10
 
@@ -15,6 +15,7 @@ struct ProjectRoutes: RouteGroup {
     let projects: ProjectStore
     let creation: ProjectCreation
     let manifests: ProjectManifests
+    let dispatcher: Dispatcher
     let announcer: EventAnnouncer
 
     func addRoutes(to router: Router<GatewayContext>) {
@@ -24,6 +25,8 @@ struct ProjectRoutes: RouteGroup {
         router.patch("/api/v1/projects/{project}", use: change)
         router.post("/api/v1/projects/{project}/archive", use: archive)
         router.post("/api/v1/projects/{project}/restore", use: restore)
+        router.post("/api/v1/projects/{project}/pause") { try await set(isPaused: true, $1) }
+        router.post("/api/v1/projects/{project}/resume") { try await set(isPaused: false, $1) }
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {
@@ -108,6 +111,17 @@ struct ProjectRoutes: RouteGroup {
         await announcer.announce()
         context.logger.info("project restored", metadata: [LogKey.project: "\(restored.name)"])
         return try Self.answer(restored)
+    }
+
+    private func set(isPaused: Bool, _ context: GatewayContext) async throws -> Response {
+        let caller = try context.require(.produce)
+        let project = try await directory.visible(try context.parameter("project"), caller: caller)
+        let changed = try await projects.set(project.id, isPaused: isPaused)
+        dispatcher.lookAtEverything()
+        await announcer.announce()
+        context.logger.info(
+            isPaused ? "project paused" : "project resumed", metadata: [LogKey.project: "\(changed.name)"])
+        return try Self.answer(changed)
     }
 
     private static func answer(_ project: ProjectRecord) throws -> Response {

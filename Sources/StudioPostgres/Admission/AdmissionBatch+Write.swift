@@ -62,6 +62,7 @@ extension AdmissionBatch {
             .texts(accepted.map(\.state.rawValue)), .ints(jobs.map(\.credits)), .optionalTexts(jobs.map(\.requestID)),
             .optionalTexts(jobs.map(\.traceparent)),
             .optionalTexts(accepted.map { $0.key?.user.description }), .optionalTexts(accepted.map { $0.key?.key }),
+            .bools(accepted.map(\.isPushed)),
         ]
     }
 
@@ -82,7 +83,7 @@ extension AdmissionBatch {
         static let write = """
             WITH kept AS (
                 INSERT INTO idempotency_keys AS k (user_id, key, fingerprint, status, headers, body)
-                SELECT * FROM unnest($23::uuid[], $24::text[], $25::text[], $26::integer[], $27::jsonb[], $28::text[])
+                SELECT * FROM unnest($24::uuid[], $25::text[], $26::text[], $27::integer[], $28::jsonb[], $29::text[])
                     AS a (user_id, key, fingerprint, status, headers, body)
                 ORDER BY user_id, key
                 ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, resource_id = NULL,
@@ -92,17 +93,19 @@ extension AdmissionBatch {
             ), j AS (
                 INSERT INTO jobs (id, tenant_id, project_id, user_id, shot, version, function, function_revision,
                     parameters, inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state,
-                    credits, request_id, traceparent, queued_at)
+                    credits, request_id, traceparent, queued_at, pushed_at, place, delayed)
                 SELECT id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
-                    request_id, traceparent, CASE WHEN state = 'queued' THEN now() END
+                    request_id, traceparent, CASE WHEN state = 'queued' THEN now() END,
+                    CASE WHEN is_pushed THEN now() END, \(JobStore.nextPlace) + number - 1,
+                    coalesce(not_before > now(), false)
                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[],
                     $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::smallint[], $14::integer[],
                     $15::integer[], $16::timestamptz[], $17::text[], $18::bigint[], $19::text[], $20::text[],
-                    $21::uuid[], $22::text[])
+                    $21::uuid[], $22::text[], $23::boolean[]) WITH ORDINALITY
                     AS a (id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
-                    request_id, traceparent, key_user, key)
+                    request_id, traceparent, key_user, key, is_pushed, number)
                 WHERE key IS NULL OR (key_user, key) IN (SELECT user_id, key FROM kept)
                 RETURNING id, user_id, round, credits
             ), hold AS (
@@ -110,7 +113,7 @@ extension AdmissionBatch {
                 SELECT user_id, id, round, 'hold', credits FROM j WHERE credits > 0
             ), dependencies AS (
                 INSERT INTO job_dependencies (job_id, depends_on)
-                SELECT d.job_id, d.depends_on FROM unnest($29::uuid[], $30::uuid[]) AS d (job_id, depends_on)
+                SELECT d.job_id, d.depends_on FROM unnest($30::uuid[], $31::uuid[]) AS d (job_id, depends_on)
                 JOIN j ON j.id = d.job_id
             )
             SELECT user_id, key FROM kept

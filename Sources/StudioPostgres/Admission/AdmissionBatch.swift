@@ -9,6 +9,8 @@ struct AdmissionBatch {
         var job: NewJob
         var state: JobState
         var dependsOn: [JobID]
+        /// Whether it goes to the runway at once.
+        var isPushed: Bool
         /// The key that must be free for it to be written.
         var key: IdempotencyRequest?
     }
@@ -21,6 +23,7 @@ struct AdmissionBatch {
 
     private let units: [AdmissionUnit]
     private let activeJobsPerUser: Int
+    private let mayPush: @Sendable (NewJob) -> Bool
     /// For each unit the jobs that each of its jobs waits for, with the places that name them.
     private let dependencies: [[Result<[AdmissionDependency], StudioError>]]
     private let view: AdmissionView
@@ -33,9 +36,11 @@ struct AdmissionBatch {
 
     /// Reads what there is to know, and locks what must not change until the commit.
     init(
-        _ units: [AdmissionUnit], activeJobsPerUser: Int, looksForKnown: Bool, on connection: PostgresConnection
+        _ units: [AdmissionUnit], activeJobsPerUser: Int, looksForKnown: Bool,
+        mayPush: @escaping @Sendable (NewJob) -> Bool, on connection: PostgresConnection
     ) throws {
         self.units = units
+        self.mayPush = mayPush
         self.activeJobsPerUser = activeJobsPerUser
         dependencies = units.map { unit in
             unit.jobs.map { job in Result { () throws(StudioError) in try AdmissionDependency.all(of: job) } }
@@ -104,8 +109,12 @@ struct AdmissionBatch {
             let upstream = try dependencies.get()
             let state = try AdmissionDependency.state(of: upstream, in: job.project, view.upstream)
             try pay(for: job)
-            accepted.append(Accepted(job: job, state: state, dependsOn: upstream.map(\.id), key: key))
-            return .admitted(AdmittedJob(job, state: state, projectName: project.name, createdAt: view.now))
+            let isPushed = state == .queued && job.notBefore == nil && !project.isPaused && mayPush(job)
+            accepted.append(
+                Accepted(job: job, state: state, dependsOn: upstream.map(\.id), isPushed: isPushed, key: key))
+            return .admitted(
+                AdmittedJob(
+                    job, state: state, isPushed: isPushed, projectName: project.name, createdAt: view.now))
         } catch {
             return .refused(error)
         }

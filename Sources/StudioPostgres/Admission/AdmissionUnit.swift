@@ -69,6 +69,8 @@ package struct AdmittedJob: Sendable, Hashable {
     package var function: String
     package var functionVersion: String
     package var state: JobState
+    /// Whether it was committed as pushed: whoever admitted it sends its message now. Others wait in the backlog.
+    package var isPushed: Bool
     package var attempt: Int
     package var round: Int
     package var credits: Int
@@ -79,7 +81,7 @@ package struct AdmittedJob: Sendable, Hashable {
     package var traceparent: String?
     package var createdAt: Date
 
-    init(_ job: NewJob, state: JobState, projectName: String, createdAt: Date) {
+    init(_ job: NewJob, state: JobState, isPushed: Bool, projectName: String, createdAt: Date) {
         id = job.id
         project = job.project
         self.projectName = projectName
@@ -89,6 +91,7 @@ package struct AdmittedJob: Sendable, Hashable {
         function = job.function
         functionVersion = job.functionVersion
         self.state = state
+        self.isPushed = isPushed
         attempt = 0
         round = 0
         credits = job.credits
@@ -111,6 +114,8 @@ package struct AdmittedJob: Sendable, Hashable {
         function = job.function
         functionVersion = job.functionVersion
         state = job.state
+        // Whoever admitted it has sent the message, or its absence is found.
+        isPushed = false
         attempt = job.attempt
         round = job.round
         credits = job.credits

@@ -11,6 +11,7 @@ struct AdmissionView {
         var tenant: TenantID
         var name: String
         var isArchived: Bool
+        var isPaused: Bool
         /// Raised by every change.
         var revision: Int
     }
@@ -52,7 +53,7 @@ struct AdmissionView {
             if let tenant = try row.decode("tenant_id", as: TenantID?.self) {
                 self.projects[try row.decode("id")] = Project(
                     tenant: tenant, name: try row.decode("name"), isArchived: try row.decode("is_archived"),
-                    revision: try row.decode("revision"))
+                    isPaused: try row.decode("is_paused"), revision: try row.decode("revision"))
             } else {
                 accounts[try row.decode("id")] = Account(
                     available: try row.decode("available"), activeJobs: try row.decode("active_jobs"))
@@ -71,11 +72,11 @@ struct AdmissionView {
                 SELECT user_id, available, active_jobs FROM credit_accounts WHERE user_id = ANY ($2)
                 ORDER BY user_id FOR NO KEY UPDATE
             )
-            SELECT id, tenant_id, name, archived_at IS NOT NULL AS is_archived, revision, NULL::bigint AS available,
-                   NULL::bigint AS active_jobs, now() AS now
+            SELECT id, tenant_id, name, archived_at IS NOT NULL AS is_archived, paused_at IS NOT NULL AS is_paused, revision,
+                   NULL::bigint AS available, NULL::bigint AS active_jobs, now() AS now
             FROM projects WHERE id = ANY ($1) AND scaffolded_at IS NOT NULL
             UNION ALL
-            SELECT user_id, NULL, NULL, NULL, NULL, available, active_jobs, now() FROM accounts
+            SELECT user_id, NULL, NULL, NULL, NULL, NULL, available, active_jobs, now() FROM accounts
             """
     }
 }

@@ -7,6 +7,7 @@ import Synchronization
 package final class JobAdmission: Sendable {
     let database: Database
     private let activeJobsPerUser: Int
+    private let mayPush: @Sendable (NewJob) -> Bool
     /// Digests of function revisions that are committed: they are never removed.
     private let knownRevisions = Mutex<Set<String>>([])
 
@@ -15,9 +16,14 @@ package final class JobAdmission: Sendable {
     /// - Parameters:
     ///   - database: Where jobs are kept.
     ///   - activeJobsPerUser: How many that are not finished a user may have; default 0, no limit.
-    package init(_ database: Database, activeJobsPerUser: Int = 0) {
+    ///   - mayPush: Whether a job that is ready goes to the runway at once, marked as pushed by the very insert; the caller
+    ///     then sends its message. Default no: it goes to the backlog.
+    package init(
+        _ database: Database, activeJobsPerUser: Int = 0, mayPush: @escaping @Sendable (NewJob) -> Bool = { _ in false }
+    ) {
         self.database = database
         self.activeJobsPerUser = activeJobsPerUser
+        self.mayPush = mayPush
     }
 
     /// Admits one unit by itself.
@@ -105,9 +111,10 @@ package final class JobAdmission: Sendable {
     ) async throws -> [Result<UnitAdmission, any Error>] {
         let known = knownRevisions.withLock { $0 }
         let limit = activeJobsPerUser
+        let mayPush = mayPush
         let (decided, added, keyed) = try await database.transaction { connection in
             var batch = try AdmissionBatch(
-                units, activeJobsPerUser: limit, looksForKnown: looksForKnown, on: connection)
+                units, activeJobsPerUser: limit, looksForKnown: looksForKnown, mayPush: mayPush, on: connection)
             batch.decide()
             let written = try batch.write(knownRevisions: known, on: connection)
             return (batch.results, written.revisions, batch.refusedWithKey + written.keyUsed)

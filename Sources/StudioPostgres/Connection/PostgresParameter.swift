@@ -90,6 +90,11 @@ public struct PostgresParameter: Sendable, Hashable {
         .uuids(values.map(\.uuid))
     }
 
+    /// A list of truth values.
+    public static func bools(_ values: some Sequence<Bool>) -> Self {
+        Self(text: "{" + values.map { $0 ? "t" : "f" }.joined(separator: ",") + "}")
+    }
+
     /// A list of whole numbers.
     public static func ints(_ values: some Sequence<Int>) -> Self {
         Self(text: "{" + values.map { String($0) }.joined(separator: ",") + "}")

@@ -30,6 +30,10 @@ package struct JobRecord: Sendable, Hashable {
     package var round: Int
     package var worker: WorkerID?
     package var cancelRequestedAt: Date?
+    /// Its place among what has not started; the least was there first.
+    package var place: Int64
+    /// Since when somebody holds it back; nil where nobody does.
+    package var heldAt: Date?
     package var failure: JobFailure?
     package var credits: Int
     package var requestID: String?
@@ -111,31 +115,18 @@ package struct RunwayJob: Sendable, Hashable {
     package var id: JobID
     package var queue: String
     package var priority: Int
-    package var function: String
-    package var attempt: Int
-    package var round: Int
-    package var requestID: String?
     package var traceparent: String?
 
-    package init(
-        id: JobID, queue: String, priority: Int, function: String, attempt: Int, round: Int, requestID: String? = nil,
-        traceparent: String? = nil
-    ) {
+    package init(id: JobID, queue: String, priority: Int, traceparent: String? = nil) {
         self.id = id
         self.queue = queue
         self.priority = priority
-        self.function = function
-        self.attempt = attempt
-        self.round = round
-        self.requestID = requestID
         self.traceparent = traceparent
     }
 
-    /// What a job that was just committed as queued needs.
+    /// What a job that was just committed as pushed needs.
     package init(_ job: AdmittedJob) {
-        self.init(
-            id: job.id, queue: job.queue, priority: job.priority, function: job.function, attempt: job.attempt,
-            round: job.round, requestID: job.requestID, traceparent: job.traceparent)
+        self.init(id: job.id, queue: job.queue, priority: job.priority, traceparent: job.traceparent)
     }
 }
 

@@ -214,6 +214,7 @@ private enum AttemptSQL {
                 failure = CASE WHEN e.next = 'failed' THEN e.failure END,
                 not_before = CASE WHEN e.next = 'queued' AND e.delay > 0
                     THEN now() + e.delay * interval '1 millisecond' END,
+                delayed = e.next = 'queued' AND e.delay > 0,
                 -- One that was given back keeps its place.
                 queued_at = CASE WHEN e.next = 'queued' AND e.outcome <> 'released' THEN now() ELSE j.queued_at END,
                 finished_at = CASE WHEN e.next <> 'queued' THEN now() END

@@ -4,7 +4,8 @@ import StudioCore
 /// What a worker asks while it holds jobs. Time is the database's: no worker's clock decides about a lease.
 extension JobStore {
     /// Claims those of the jobs that are queued and due, in one statement: each raises its attempt and gets a lease. Those
-    /// whose function this worker is not given, see `WorkerBlockStore`, are owed a message anew after a second or two.
+    /// whose function this worker is not given, see `WorkerBlockStore`, are owed a message anew after a second or two, and
+    /// what was held back, paused or taken off the runway since its message was sent goes back to the backlog.
     ///
     /// It may be said again where the answer was lost: what that claim had taken is given again, with the same attempt.
     ///
@@ -67,22 +68,32 @@ extension JobStore {
         // that believes that next to nothing is queued would rather read all of an index on queued jobs.
         static let claim = """
             WITH named AS (
-                SELECT id, state, not_before, worker_id, function FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE
+                SELECT id, state, not_before, held_at, pushed_at, worker_id, tenant_id, project_id, queue, function
+                FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE
             ), blocked AS (
                 SELECT function FROM worker_blocks WHERE worker_id = $2 AND blocked_at IS NOT NULL
+            ), judged AS (
+                SELECT n.id, n.pushed_at, n.function IN (SELECT function FROM blocked) AS is_blocked,
+                    -- A limit was kept when the job was marked as pushed: without the mark its message is an old one.
+                    n.held_at IS NULL AND p.paused_at IS NULL
+                        AND NOT n.queue IN (SELECT queue FROM queue_pauses)
+                        AND (n.pushed_at IS NOT NULL OR (t.max_running IS NULL
+                            AND NOT n.function IN (SELECT function FROM function_limits))) AS may_start
+                FROM named n JOIN projects p ON p.id = n.project_id JOIN tenants t ON t.id = n.tenant_id
+                WHERE n.state = 'queued' AND (n.not_before IS NULL OR n.not_before <= now())
             ), passed_on AS (
                 -- Not for this worker: back to the dispatcher, and away from here long enough for another to take it.
-                UPDATE jobs j SET pushed_at = NULL, not_before = now() + (1 + random()) * interval '1 second'
-                FROM named n WHERE j.id = n.id AND n.state = 'queued' AND n.function IN (SELECT function FROM blocked)
-                    AND (n.not_before IS NULL OR n.not_before <= now())
+                -- Not to be started at all: back to the dispatcher.
+                UPDATE jobs j SET pushed_at = NULL, delayed = j.delayed OR d.is_blocked, not_before = CASE
+                    WHEN d.is_blocked THEN now() + (1 + random()) * interval '1 second' ELSE j.not_before END
+                FROM judged d WHERE j.id = d.id AND (d.is_blocked OR (NOT d.may_start AND d.pushed_at IS NOT NULL))
             ), due AS (
-                SELECT id FROM named
-                WHERE (state = 'queued' AND (not_before IS NULL OR not_before <= now())
-                        AND NOT function IN (SELECT function FROM blocked))
-                    -- An earlier try of this very claim, whose answer was lost.
-                    OR (state = 'running' AND worker_id = $2 AND NOT id = ANY ($5))
+                SELECT id FROM judged WHERE may_start AND NOT is_blocked
+                UNION ALL
+                -- An earlier try of this very claim, whose answer was lost.
+                SELECT id FROM named WHERE state = 'running' AND worker_id = $2 AND NOT id = ANY ($5)
             ), c AS (
-                UPDATE jobs j SET state = 'running', worker_id = $2, pushed_at = NULL,
+                UPDATE jobs j SET state = 'running', worker_id = $2, pushed_at = NULL, delayed = false,
                     attempt = j.attempt + CASE j.state WHEN 'queued' THEN 1 ELSE 0 END,
                     started_at = now(), lease_expires_at = clock_timestamp() + $4 * interval '1 millisecond'
                 FROM due WHERE j.id = due.id

@@ -144,7 +144,8 @@ extension JobStore {
         static let retry = """
             WITH retried AS (
                 UPDATE jobs SET state = $2, round = round + 1, counted_attempts = 0, lost_attempts = 0, failure = NULL,
-                    cancel_requested_at = NULL, not_before = NULL, pushed_at = NULL, started_at = NULL,
+                    cancel_requested_at = NULL, not_before = NULL, delayed = false, held_at = NULL, pushed_at = NULL,
+                    place = \(JobStore.nextPlace), started_at = NULL,
                     finished_at = NULL, queued_at = CASE WHEN $2 = 'queued' THEN now() END
                 WHERE id = $1
                 RETURNING id, user_id, round, credits

@@ -22,6 +22,9 @@ package struct JobStore: Sendable {
         self.activeJobsPerUser = activeJobsPerUser
     }
 
+    /// The place after all others: microseconds times 1,024, which leaves room for those that are admitted together.
+    static let nextPlace = "(extract(epoch FROM now()) * 1000000)::bigint * 1024"
+
     /// A job; nil where there is none, or it is another tenant's.
     package func get(_ id: JobID, tenant: TenantID? = nil) async throws -> JobRecord? {
         try await database.withConnection { connection in

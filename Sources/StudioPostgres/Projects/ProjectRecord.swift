@@ -16,6 +16,10 @@ package struct ProjectRecord: Sendable, Hashable {
     /// Nil while the folder is being made.
     package var scaffoldedAt: Date?
     package var archivedAt: Date?
+    /// Since when nothing of it is started.
+    package var pausedAt: Date?
+    /// Its part of the runway beside the tenant's other projects.
+    package var weight: Int
     /// Raised by every change; the ETag.
     package var revision: Int
 }

@@ -101,10 +101,22 @@ package struct ProjectStore: Sendable {
         try await set(id, archived: false)
     }
 
+    /// Starts nothing of a project any more, or goes on; doing it again changes nothing. What runs goes on; what stands on
+    /// the runway already is refused by the claim and goes back to the backlog.
+    package func set(_ id: ProjectID, isPaused: Bool) async throws -> ProjectRecord {
+        try await set(id, isPaused, SQL.setPaused, yes: "paused", no: "resumed")
+    }
+
     private func set(_ id: ProjectID, archived: Bool) async throws -> ProjectRecord {
+        try await set(id, archived, SQL.setArchived, yes: "archived", no: "restored")
+    }
+
+    private func set(
+        _ id: ProjectID, _ value: Bool, _ sql: String, yes: String, no: String
+    ) async throws -> ProjectRecord {
         try await database.transaction { connection in
-            if try connection.execute(SQL.setArchived, [.id(id), .bool(archived)]) == 1 {
-                return try tell(archived ? "archived" : "restored", of: id, on: connection)
+            if try connection.execute(sql, [.id(id), .bool(value)]) == 1 {
+                return try tell(value ? yes : no, of: id, on: connection)
             }
             guard let row = try connection.query(SQL.one, [.id(id)]).first else { throw Self.missing }
             return try ProjectRecord(row)
@@ -149,6 +161,11 @@ package struct ProjectStore: Sendable {
             UPDATE projects SET archived_at = CASE WHEN $2 THEN now() END, revision = revision + 1
             WHERE id = $1 AND scaffolded_at IS NOT NULL AND (archived_at IS NOT NULL) <> $2
             """
+        // No change of the document that people edit, so no new revision.
+        static let setPaused = """
+            UPDATE projects SET paused_at = CASE WHEN $2 THEN now() END
+            WHERE id = $1 AND scaffolded_at IS NOT NULL AND (paused_at IS NOT NULL) <> $2
+            """
         static let tell = """
             INSERT INTO events (tenant_id, project_id, kind, payload)
             SELECT tenant_id, id, 'project.changed', jsonb_build_object('change', $2::text, 'revision', revision)
@@ -161,7 +178,7 @@ extension ProjectRecord {
     /// What `init(_ row:)` reads.
     static let columns = """
         p.id, p.tenant_id, n.name AS tenant_name, p.name, p.title, p.description, p.quality, p.created_by, p.created_at,
-        p.scaffolded_at, p.archived_at, p.revision
+        p.scaffolded_at, p.archived_at, p.paused_at, p.weight, p.revision
         """
 
     /// The tables that `columns` are read from.
@@ -179,6 +196,8 @@ extension ProjectRecord {
         createdAt = try row.decode("created_at")
         scaffoldedAt = try row.decode("scaffolded_at")
         archivedAt = try row.decode("archived_at")
+        pausedAt = try row.decode("paused_at")
+        weight = try row.decode("weight")
         revision = try row.decode("revision")
     }
 }

@@ -18,16 +18,23 @@ public struct TaskQueue: Sendable {
     /// Puts messages at the end of the lists of their queues and priorities, in their order.
     ///
     /// - Parameter messages: The messages; any number.
+    /// - Returns: How many messages each list that was put on has now.
     /// - Throws: `RedisError`, such as `server` with prefix `OOM` where Redis is full. Some of the messages may then have
     ///   been put on all the same; putting one on twice is harmless, the claim takes it once.
-    public func push(_ messages: [TaskMessage]) async throws {
+    @discardableResult
+    public func push(_ messages: [TaskMessage]) async throws -> [QueueDepth] {
         let batch = 4096
+        var depths: [String: QueueDepth] = [:]
         for start in stride(from: 0, to: messages.count, by: batch) {
             var lists: [String: [RedisCommand]] = [:]
             var order: [String] = []
+            var places: [String: (queue: String, step: Int)] = [:]
             for (index, message) in messages[start..<min(start + batch, messages.count)].enumerated() {
                 let list = keys.list(message.routingKey, message.priority)
-                if lists[list] == nil { order.append(list) }
+                if lists[list] == nil {
+                    order.append(list)
+                    places[list] = (message.routingKey, message.priority.wireStep)
+                }
                 // A command of moderate length at a time, so that the server answers others in between.
                 if lists[list] == nil || index % 512 == 0 {
                     lists[list, default: []].append(RedisCommand("LPUSH", .text(list)))
@@ -35,9 +42,16 @@ public struct TaskQueue: Sendable {
                 let last = (lists[list]?.count ?? 1) - 1
                 lists[list]?[last].append(.bytes(message.encoded()))
             }
-            let replies = try await client.pipeline(order.flatMap { lists[$0] ?? [] })
-            for reply in replies { _ = try reply.get() }
+            let named = order.flatMap { list in (lists[list] ?? []).map { (list, $0) } }
+            let replies = try await client.pipeline(named.map(\.1))
+            for ((list, _), reply) in zip(named, replies) {
+                guard let count = try reply.get().integer else { throw RedisReply.unexpected("LPUSH") }
+                if let place = places[list] {
+                    depths[list] = QueueDepth(queue: place.queue, wireStep: place.step, count: count)
+                }
+            }
         }
+        return Array(depths.values)
     }
 
     /// How many messages wait in each list of some queues.

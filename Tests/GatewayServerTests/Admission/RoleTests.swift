@@ -33,12 +33,15 @@ import Testing
         "PATCH /api/v1/projects/{project}": .produce,
         "POST /api/v1/projects/{project}/archive": .produce,
         "POST /api/v1/projects/{project}/restore": .produce,
+        "POST /api/v1/projects/{project}/pause": .produce,
+        "POST /api/v1/projects/{project}/resume": .produce,
         "GET /api/v1/functions": .read,
         "GET /api/v1/functions/{function}": .read,
         "POST /api/v1/projects/{project}/jobs": .work,
         "POST /api/v1/projects/{project}/jobs:batch": .work,
         "GET /api/v1/projects/{project}/jobs": .read,
         "GET /api/v1/jobs/{job}": .read,
+        "PATCH /api/v1/jobs/{job}": .work,
         "POST /api/v1/jobs/{job}/cancel": .work,
         "POST /api/v1/jobs/{job}/retry": .work,
         "GET /api/v1/jobs/{job}/log": .read,
@@ -53,6 +56,15 @@ import Testing
         "GET /api/v1/projects/{project}/events": .read,
         "GET /api/v1/workers": .administer,
         "GET /api/v1/queues": .administer,
+        "POST /api/v1/queues/{queue}/pause": .administer,
+        "POST /api/v1/queues/{queue}/resume": .administer,
+        "GET /api/v1/admin/tenants": .administer,
+        "PATCH /api/v1/admin/tenants/{tenant}": .administer,
+        "PUT /api/v1/admin/projects/{project}/weight": .administer,
+        "PUT /api/v1/admin/users/{user}/weight": .administer,
+        "GET /api/v1/admin/function-limits": .administer,
+        "PUT /api/v1/admin/function-limits/{function}": .administer,
+        "DELETE /api/v1/admin/function-limits/{function}": .administer,
         "GET /api/v1/admin/users": .administer,
         "POST /api/v1/admin/users": .administer,
         "GET /api/v1/admin/users/{user}": .administer,
@@ -69,8 +81,8 @@ import Testing
     ) async throws -> HTTPReply {
         let parts = route.split(separator: " ")
         let path = String(parts[1]).replacing("{project}", with: "none").replacing("{function}", with: "none")
-            .replacing("{path}", with: "01_Assets/none.txt")
-            .replacing(try Regex("\\{(job|take|user|worker)\\}"), with: "00000000-0000-7000-8000-000000000000")
+            .replacing("{path}", with: "01_Assets/none.txt").replacing("{queue}", with: "none")
+            .replacing(try Regex("\\{(job|take|user|worker|tenant)\\}"), with: "00000000-0000-7000-8000-000000000000")
         let method = String(parts[0])
         return try await studio.request(as: person, method, path, body: method == "GET" ? nil : "{}")
     }

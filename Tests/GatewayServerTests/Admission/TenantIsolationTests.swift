@@ -46,6 +46,9 @@ import Testing
                     ([], #"{"shot": "B", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
                 case "POST /api/v1/projects/{project}/jobs:batch":
                     ([], #"{"jobs": [{"shot": "C", "function": "mock-image", "parameters": {"prompt": "x"}}]}"#)
+                case "PATCH /api/v1/jobs/{job}": ([], #"{"priority": 9, "hold": true}"#)
+                case "PUT /api/v1/admin/projects/{project}/weight", "PUT /api/v1/admin/users/{user}/weight":
+                    ([], #"{"weight": 7}"#)
                 case "PUT /api/v1/takes/{take}/rating": (["if-match: *"], #"{"rating": 5, "circled": true}"#)
                 case "PUT /api/v1/projects/{project}/files/{path}":
                     (["if-match: *", "content-type: application/octet-stream"], "overwritten")
@@ -64,10 +67,12 @@ import Testing
         func state() async throws -> [String] {
             let database = studio.parts.database
             let jobs = try await JobStore(database).list(project: film.id).map {
-                "\($0.id) \($0.state) \($0.round) \($0.cancelRequestedAt == nil)"
+                "\($0.id) \($0.state) \($0.round) \($0.cancelRequestedAt == nil) \($0.priority) \($0.heldAt == nil)"
             }
             let take = try await TakeStore(database).get(take.id).map { "\($0.rating ?? -1) \($0.circled)" }
-            let project = try await ProjectStore(database).get(film.id).map { "\($0.title) \($0.archivedAt == nil)" }
+            let project = try await ProjectStore(database).get(film.id).map {
+                "\($0.title) \($0.archivedAt == nil) \($0.pausedAt == nil) \($0.weight)"
+            }
             let note = try String(
                 contentsOfFile: studio.ground.projectPath("film") + "/01_Assets/note.txt", encoding: .utf8)
             let commits = try await git("rev-list", "--count", "HEAD", at: studio.ground.projectPath("film"))
@@ -97,6 +102,11 @@ import Testing
             }
             // What concerns everybody's machines is for the studio's own administrators.
             #expect(try await studio.request(as: scene.stranger, "GET", "/api/v1/admin/worker-blocks").status == 403)
+            for path in ["/api/v1/admin/tenants", "/api/v1/admin/function-limits"] {
+                #expect(try await studio.request(as: scene.stranger, "GET", path).status == 403)
+            }
+            let pause = try await studio.request(as: scene.stranger, "POST", "/api/v1/queues/studio/pause")
+            #expect(pause.status == 403)
             // The same requests find everything where its owner sends them; a stream would not end by itself.
             for operation in Self.routes where !operation.path.hasSuffix("/events") {
                 let reply = try await scene.request(operation, as: nil)

@@ -189,8 +189,8 @@ import Testing
                 return
             }
             #expect(due.timeIntervalSinceNow > 3000)
-            #expect(try await studio.jobs.takeUnpushed(limit: 10).isEmpty)
-            #expect(try await studio.jobs.nextDue().map { abs($0.timeIntervalSince(due)) < 0.01 } == true)
+            #expect(try await studio.runway.fill(["studio.render": 10]) == RunwayFilling(emptied: ["studio.render"]))
+            #expect(try await studio.runway.nextDue().map { (.seconds(3000) ... .seconds(3600)).contains($0) } == true)
             _ = try await studio.database.withConnection {
                 try $0.execute("UPDATE jobs SET not_before = now() WHERE id = $1", [.id(job)])
             }

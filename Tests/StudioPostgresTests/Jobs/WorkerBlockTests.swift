@@ -62,7 +62,7 @@ import Testing
             #expect(try await WorkerStore(studio.database).list().map(\.blockedFunctions) == [["noop"], []])
 
             let job = try await studio.submitTakeless()
-            #expect(try await studio.jobs.takeUnpushed(limit: 10).map(\.id) == [job])
+            #expect(try await studio.runway.fill(["studio.render": 10]).jobs.map(\.id) == [job])
             #expect(try await claim(job, as: bad, studio) == nil)
             // It is owed a message again, in a moment; and no event tells of a change that was none.
             let record = try #require(try await studio.jobs.get(job))
@@ -73,7 +73,7 @@ import Testing
             let otherClaim = try #require(try await claim(other.id, as: bad, studio))
             _ = try await studio.jobs.end([AttemptEnding(otherClaim, .succeeded)])
             _ = try await studio.database.withConnection {
-                try $0.execute("UPDATE jobs SET not_before = NULL WHERE id = $1", [.id(job)])
+                try $0.execute("UPDATE jobs SET not_before = NULL, delayed = false WHERE id = $1", [.id(job)])
             }
             #expect(try await claim(job, as: good, studio) != nil)
         }

@@ -20,6 +20,7 @@ final class StudioFixture: Sendable {
     static let takelessDigest = String(repeating: "c", count: 64)
 
     var jobs: JobStore { JobStore(database) }
+    var runway: RunwayStore { RunwayStore(database) }
     var takes: TakeStore { TakeStore(database) }
     var projects: ProjectStore { ProjectStore(database) }
     var users: UserStore { UserStore(database) }
