@@ -44,12 +44,12 @@ import Testing
             let reply = try await studio.request(
                 "PATCH", "/api/v1/jobs/\(job)",
                 body: #"{"priority": 10, "hold": 1, "before": "x", "after": "\#(job)", "shot": "B"}"#)
-            #expect(reply.status == 422, "\(reply.text)")
+            #expect(reply.problem == "validation-failed", "\(reply.text)")
             let pointers = reply.json["errors"]?.arrayValue?.compactMap { $0["pointer"]?.stringValue }
             #expect(pointers.map(Set.init) == ["/priority", "/hold", "/before", "/shot"])
             for body in ["{}", #"{"before": "\#(job)", "after": "\#(job)"}"#, #"{"before": "\#(job)"}"#] {
                 let refused = try await studio.request("PATCH", "/api/v1/jobs/\(job)", body: body)
-                #expect(refused.status == 422, "\(body): \(refused.text)")
+                #expect(refused.problem == "validation-failed", "\(body): \(refused.text)")
             }
         }
     }
@@ -94,7 +94,7 @@ import Testing
                 let weighed = try await studio.request("PUT", "/api/v1/admin/\(path)/weight", body: #"{"weight": 5}"#)
                 #expect(weighed.status == 200 && weighed.json["weight"] == 5, "\(weighed.text)")
                 let wrong = try await studio.request("PUT", "/api/v1/admin/\(path)/weight", body: #"{"weight": 0}"#)
-                #expect(wrong.status == 422)
+                #expect(wrong.problem == "validation-failed")
             }
             #expect(try await studio.request("GET", "/api/v1/projects/film").json["weight"] == 5)
 
@@ -102,7 +102,7 @@ import Testing
             #expect(try await studio.request("PUT", limit, body: #"{"maxRunning": 2}"#).json["maxRunning"] == 2)
             let limits = try await studio.request("GET", "/api/v1/admin/function-limits").json["items"]
             #expect(limits == [["function": "noop", "maxRunning": 2]])
-            #expect(try await studio.request("PUT", limit, body: "{}").status == 422)
+            #expect(try await studio.request("PUT", limit, body: "{}").problem == "validation-failed")
             #expect(try await studio.request("DELETE", limit).status == 204)
             #expect(try await studio.request("DELETE", limit).status == 404)
         }
