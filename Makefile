@@ -2,7 +2,7 @@
 # make's command line or in the environment: either way the scripts see them.
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo run test check fmt bench clean new-project
+.PHONY: help packages build demo run test check fmt bench chaos clean new-project
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ fmt: ## format the Swift sources
 
 bench: build ## measure against the peers
 	@Benchmarks/run.sh
+
+chaos: build ## break a whole studio again and again; SECONDS= SEED= LEASE=
+	@CHAOS_SECONDS="$(SECONDS)" CHAOS_SEED="$(SEED)" CHAOS_LEASE="$(LEASE)" CHAOS_LOGS="$(LOGS)" scripts/chaos.sh
 
 clean: ## remove the build and, after asking, the private stack's data (FORCE=1 does not ask)
 	@scripts/clean.sh

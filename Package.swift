@@ -107,6 +107,7 @@ let package = Package(
                 "StudioRedis",
             ] + nio),
         proof("IntegrationTests", ["StudioGit", "StudioMedia"]),
+        proof("ChaosTests", ["QueueProtocol"]),
         proof("HouseRulesTests", []),
     ]
 )

@@ -122,6 +122,28 @@ struct DisturbanceTests {
         try await stack.postgres.stop()
     }
 
+    @Test("A gateway told to stop while it starts stops, and says that all is well")
+    func stoppedAtStart() async throws {
+        let stack = try await Stack.start(workers: 0)
+        let first = await stack.gateway
+        first.send(SIGTERM)
+        #expect(try await first.exit() == .code(0))
+        let holding = Task { try await stack.sql("LOCK TABLE schema_migrations; SELECT pg_sleep(120)") }
+        let lock = "FROM pg_locks WHERE relation = 'schema_migrations'::regclass"
+        try await eventually("the table is locked") { try await stack.sql("SELECT count(*) \(lock)") == ["1"] }
+        let gateway = try ProgramUnderTest.gateway.start(["serve"], environment: stack.environment)
+        try await eventually("the gateway waits for it") {
+            try await stack.sql("SELECT count(*) \(lock) AND NOT granted") == ["1"]
+        }
+        gateway.send(SIGTERM)
+        try await eventually("it no longer listens") { (try? await stack.api.get("/healthz")) == nil }
+        _ = try await stack.sql("SELECT pg_terminate_backend(pid) \(lock) AND granted")
+        #expect(try await gateway.exit() == .code(0), "\(gateway.lines)")
+        _ = await holding.result
+        try await stack.redis.stop()
+        try await stack.postgres.stop()
+    }
+
     @Test("Redis away in the middle of a job: the job goes on, and what is submitted meanwhile is done after")
     func redisAway() async throws {
         let stack = try await Stack.start(workers: 1)

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Glibc
 
-/// The programs as the build made them, beside the test bundle: what the tests run is what this build is.
+/// The programs as the build made them, beside the test bundle: what the tests run is what this build is. `STUDIO_PROGRAMS`
+/// names another folder, such as that of the release build.
 public enum ProgramUnderTest: String, Sendable, CaseIterable {
     /// The gateway.
     case gateway = "GatewayServer"
@@ -14,9 +15,11 @@ public enum ProgramUnderTest: String, Sendable, CaseIterable {
     /// - Throws: `TestKitError` when the build did not make it.
     public func path() throws -> String {
         let bundle = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let folder = bundle.lastIndex(of: "/").map { bundle[..<$0] } ?? "."
+        let beside = bundle.lastIndex(of: "/").map { String(bundle[..<$0]) } ?? "."
+        let named = getenv("STUDIO_PROGRAMS").map { String(cString: $0) } ?? ""
+        let folder = named.isEmpty ? beside : named
         let path = "\(folder)/\(rawValue)"
-        guard access(path, X_OK) == 0 else { throw TestKitError("\(rawValue) was not built beside \(bundle)") }
+        guard access(path, X_OK) == 0 else { throw TestKitError("\(rawValue) was not built in \(folder)") }
         return path
     }
 

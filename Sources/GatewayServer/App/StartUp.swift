@@ -47,7 +47,8 @@ struct StartUp: Service {
             } onCancelOrGracefulShutdown: {
                 preparation.cancel()
             }
-        } catch is CancellationError {
+        } catch _ where preparation.isCancelled {
+            // Whatever was under way says in words of its own that it was broken off.
             return
         }
         gate.open()

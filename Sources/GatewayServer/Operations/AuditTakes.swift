@@ -4,7 +4,8 @@ import StudioCore
 import StudioPostgres
 import StudioSystem
 
-/// Holds takes against the disk: every published take has its file, its LFS object, its sidecar and its commit.
+/// Holds takes against the disk: every published take has its file, its LFS object, its sidecar and its commit, and there
+/// is no other file that looks like a take.
 struct AuditTakes: Sendable {
     /// Projects, and takes of one, read at a time.
     private static let page = 200
@@ -44,7 +45,8 @@ struct AuditTakes: Sendable {
             }
             last = rows.count == Self.page ? rows.last?.id : nil
         } while last != nil && findings.count < limit
-        return findings
+        let strays = AuditStrays(takes: takes, folders: folders)
+        return try await findings + strays.findings(of: project, limit: max(0, limit - findings.count))
     }
 
     private static func findings(
@@ -76,6 +78,9 @@ struct AuditTakes: Sendable {
         {
             find("take-content", "\(take.path) has other bytes than were published")
         }
+        if !Self.isTold(take, in: directory) {
+            find("take-sidecar", "the document beside \(take.path) is not there or tells of something else")
+        }
         if let commit = take.commit {
             if !ProjectRepository.holds(take.path, sha256: take.sha256, in: commit, at: directory.path) {
                 find("take-commit", "commit \(commit) is not in the project's history, or lacks \(take.path)")
@@ -84,5 +89,15 @@ struct AuditTakes: Sendable {
             find("take-commit", "it names no commit")
         }
         return findings
+    }
+
+    /// Whether the document beside a take's media tells of this take and of these bytes.
+    private static func isTold(_ take: TakeRecord, in directory: SafeDirectory) -> Bool {
+        guard let file = take.path.split(separator: "/").last, let name = TakeName(fileName: String(file)),
+            let bytes = FileManager.default.contents(atPath: "\(directory.path)/\(name.sidecarPath)"),
+            let document = try? JSONText.decode(JSONValue.self, from: bytes)
+        else { return false }
+        return document["take"]?.stringValue == take.id.description
+            && document["job"]?.stringValue == take.job.description && document["sha256"]?.stringValue == take.sha256
     }
 }

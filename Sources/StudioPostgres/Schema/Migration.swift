@@ -31,6 +31,9 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 7, name: "runway",
             sql: String(decoding: PackageResources.m0007_runway_sql, as: UTF8.self)),
+        Migration(
+            version: 8, name: "event_order",
+            sql: String(decoding: PackageResources.m0008_event_order_sql, as: UTF8.self)),
     ]
 }
 

@@ -23,6 +23,21 @@ import Testing
         ("take-of-job", "UPDATE takes SET shot = 'SHOT-099' WHERE job_id = $1"),
         ("state-told", "DELETE FROM events WHERE job_id = $1 AND payload->>'state' = 'running'"),
         (
+            "attempt-told",
+            "UPDATE events SET payload = payload || '{\"attempt\": 2}' WHERE job_id = $1 AND payload->>'state' = 'running'"
+        ),
+        (
+            "outcome-told",
+            "UPDATE job_attempts SET outcome = 'failed', finished_at = now() WHERE job_id = $1"
+        ),
+        (
+            "cancel-heard",
+            """
+            UPDATE jobs SET state = 'queued', worker_id = NULL, lease_expires_at = NULL, cancel_requested_at = now()
+            WHERE id = $1
+            """
+        ),
+        (
             "state-followed",
             "UPDATE events SET payload = '{\"state\": \"failed\"}' WHERE job_id = $1 AND payload->>'state' = 'queued'"
         ),
@@ -79,6 +94,51 @@ import Testing
                 try $0.execute("DELETE FROM takes WHERE job_id = $1", [.id(job)])
             }
             #expect(try await studio.audit.run().map(\.rule) == ["take-of-success"])
+        }
+    }
+
+    @Test func aFailureThatNothingExplainsIsNamed() async throws {
+        try await StudioFixture.with(audited: false) { studio async throws in
+            let job = try await studio.submit(maxAttempts: 1)
+            let dependent = try await studio.submit(dependsOn: [job])
+            _ = try await studio.jobs.fail(
+                studio.claim(job), failure: JobFailure(.runnerFailed, "broke"), retryDelay: .zero)
+            #expect(try await studio.audit.run() == [])
+            func damage(_ sql: String) async throws -> Set<String> {
+                _ = try await studio.database.withConnection { try $0.execute(sql, [.id(job), .id(dependent)]) }
+                return try await Set(studio.audit.run().map { "\($0.rule) \($0.subject)" })
+            }
+            // Another cause than the attempt's and the event's.
+            let other = try await damage(
+                "UPDATE jobs SET failure = failure || '{\"code\": \"poison\"}' WHERE id = $1 AND $2::uuid IS NOT NULL")
+            #expect(other == ["failure-told job \(job)", "failure-explained job \(job)"])
+            // Nothing tells any more of what the other fails for.
+            let untold = try await damage(
+                "DELETE FROM job_dependencies WHERE depends_on = $1 AND job_id = $2")
+            #expect(untold == other.union(["failure-explained job \(dependent)"]))
+        }
+    }
+
+    @Test func anAnswerWithoutItsJobIsNamed() async throws {
+        try await StudioFixture.with(audited: false) { studio async throws in
+            let job = try await studio.submit()
+            let other = JobID()
+            func receipt(_ id: JobID) -> String { #"{"id": "\#(id)", "links": {"self": "/api/v1/jobs/\#(id)"}}"# }
+            for (key, body) in [
+                ("kept", receipt(job)), ("lost", receipt(other)),
+                ("batch", #"{"items": [{"job": \#(receipt(job))}, {"problem": {}}, {"job": \#(receipt(other))}]}"#),
+            ] {
+                _ = try await studio.database.withConnection {
+                    try $0.execute(
+                        """
+                        INSERT INTO idempotency_keys (user_id, key, fingerprint, status, headers, body)
+                        VALUES ($1, $2, repeat('a', 64), 202, '{}', $3)
+                        """, [.id(studio.user), .text(key), .text(body)])
+                }
+            }
+            let findings = try await studio.audit.run()
+            #expect(findings.map(\.rule) == ["answer-kept", "answer-kept"])
+            #expect(findings.allSatisfy { $0.detail.contains("\(other)") && !$0.detail.contains("key kept") })
         }
     }
 }

@@ -57,6 +57,37 @@ import Testing
         }
     }
 
+    @Test func eventsOfAJobStandInTheOrderInWhichTheyHappened() async throws {
+        try await StudioFixture.with(audited: false) { studio in
+            let start = try await studio.events.newest()
+            let job = try await studio.submit(credits: 0)
+            // Has its number before the claim has one, and changes the job after it: as one that ends many does.
+            let latch = ThreadLatch()
+            let earlier = Task {
+                try await studio.database.transaction { connection in
+                    try connection.script("SELECT pg_current_xact_id()")
+                    latch.hold()
+                    try connection.execute(
+                        """
+                        UPDATE jobs SET state = 'cancelled', finished_at = now(), worker_id = NULL, lease_expires_at = NULL
+                        WHERE id = $1
+                        """, [.id(job)])
+                    try connection.execute(
+                        "UPDATE job_attempts SET outcome = 'cancelled', finished_at = now() WHERE job_id = $1",
+                        [.id(job)])
+                }
+            }
+            try await latch.waitForHolders(1)
+            try await studio.claim(job)
+            latch.open()
+            try await earlier.value
+            let told = try await studio.told(.job(job), after: start, count: 3)
+            #expect(told.map { $0.payload["state"]?.stringValue } == ["queued", "running", "cancelled"])
+            #expect(Set(told.map(\.cursor)).count == 3)
+            #expect(try await studio.audit.run() == [])
+        }
+    }
+
     @Test func aTailThatReadsInSmallPagesGetsEachEventOnce() async throws {
         try await StudioFixture.with(credits: 10_000) { studio in
             let start = try await studio.events.newest()

@@ -40,9 +40,18 @@ extension RunningStudio {
             let repository = try GitRepository(at: folder)
             let file = try RelativePath(allocated.path)
             try repository.lfs.add(file: "\(folder)/\(allocated.path)", content: content)
+            let sidecar: JSONValue = [
+                "take": .string(allocated.id.description), "job": .string(id.description),
+                "sha256": .string(digest.hex),
+            ]
+            let name = try #require(
+                TakeName(fileName: allocated.path.split(separator: "/").last.map(String.init) ?? ""))
             let commit = try repository.commit(
                 CommitRequest(
-                    entries: [file: .largeFile(content)], author: .init(name: "Ada", email: "ada@example.com"),
+                    entries: [
+                        file: .largeFile(content),
+                        try RelativePath(name.sidecarPath): .bytes(Array(try JSONText.document(sidecar))),
+                    ], author: .init(name: "Ada", email: "ada@example.com"),
                     time: Date(), message: "Take"))
             return try takes.publish(
                 PublishedTake(
