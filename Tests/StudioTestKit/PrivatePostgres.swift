@@ -23,6 +23,9 @@ public actor PrivatePostgres {
     private var templates: [String: Task<String, any Error>] = [:]
     private var nextDatabase = 0
 
+    /// The path of the server's socket.
+    public nonisolated var socket: String { directory.path(".s.PGSQL.5432") }
+
     /// Makes a cluster and starts it.
     ///
     /// - Parameter durable: True keeps fsync on, for tests that kill the server and count rows afterwards.
