@@ -35,7 +35,8 @@ extension GatewayParts {
                 upload: FileUpload(folders: folders, writers: writers, digests: digests, limit: uploadLimit),
                 folders: folders, digests: digests),
             WorkerRoutes(
-                workers: WorkerStore(database), jobs: jobs, queue: queue, library: library, silence: workerSilence),
+                workers: WorkerStore(database), jobs: jobs, queue: queue, bus: bus, library: library,
+                silence: workerSilence),
             DeadJobRoutes(jobs: jobs), WorkerBlockRoutes(blocks: WorkerBlockStore(database)),
         ]
     }

@@ -52,6 +52,7 @@ import Testing
         "GET /api/v1/events": .read,
         "GET /api/v1/projects/{project}/events": .read,
         "GET /api/v1/workers": .administer,
+        "POST /api/v1/workers/{worker}/drain": .administer,
         "GET /api/v1/queues": .administer,
         "GET /api/v1/admin/users": .administer,
         "POST /api/v1/admin/users": .administer,

@@ -97,6 +97,8 @@ import Testing
             }
             // What concerns everybody's machines is for the studio's own administrators.
             #expect(try await studio.request(as: scene.stranger, "GET", "/api/v1/admin/worker-blocks").status == 403)
+            let drain = "/api/v1/workers/\(WorkerID())/drain"
+            #expect(try await studio.request(as: scene.stranger, "POST", drain).status == 403)
             // The same requests find everything where its owner sends them; a stream would not end by itself.
             for operation in Self.routes where !operation.path.hasSuffix("/events") {
                 let reply = try await scene.request(operation, as: nil)
