@@ -34,7 +34,7 @@ extension GatewayParts {
                 directory: directory,
                 upload: FileUpload(folders: folders, writers: writers, digests: digests, limit: uploadLimit),
                 folders: folders, digests: digests),
-            WorkerRoutes(workers: WorkerStore(database), silence: workerSilence),
+            WorkerRoutes(workers: WorkerStore(database), bus: bus, silence: workerSilence),
             QueueRoutes(
                 jobs: jobs, pauses: QueuePauses(database), queue: queue, library: library, dispatcher: dispatcher),
             ShareRoutes(shares: ShareStore(database), directory: directory, dispatcher: dispatcher),

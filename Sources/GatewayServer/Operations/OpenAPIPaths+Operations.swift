@@ -80,6 +80,17 @@ extension OpenAPIPaths {
                 + "Administrators of other tenants see the workers that run a job of theirs, and those jobs.",
             permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Worker")]),
         OpenAPIOperation(
+            method: "POST", path: "/api/v1/workers/{worker}/drain", tag: "Operations", summary: "Drain a worker",
+            detail:
+                "For operators. The worker takes no more jobs, sees through what it runs within its grace "
+                + "(`WORKER_GRACE_SECONDS`), gives the rest back uncounted, and stops. It hears of it at once, or with its "
+                + "next heartbeat. Asking again changes nothing. A worker that is started anew has another id, and serves.",
+            permission: .administer, parameters: [.path("worker", "The worker's id.")],
+            answers: [
+                .init(status: 202, detail: "It drains.", contents: [.json("Worker")]),
+                .ok("Worker", "It has stopped already."),
+            ]),
+        OpenAPIOperation(
             method: "GET", path: "/api/v1/queues", tag: "Operations", summary: "What waits, and how long",
             detail:
                 "Counts everybody's jobs for operators, and for administrators of other tenants those of the tenant.",

@@ -1,19 +1,24 @@
 import FoundationEssentials
 import Hummingbird
 import HummingbirdCore
+import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioRedis
+import StudioSystem
 
 /// Who runs what: for operators all of it, for the administrators of a tenant what concerns its jobs.
 struct WorkerRoutes: RouteGroup {
     let workers: WorkerStore
+    let bus: EventBus
     /// How long after its last sign of life a worker is shown as lost.
     let silence: Duration
     var now: @Sendable () -> Date = { Date() }
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.get("/api/v1/workers", use: list)
+        router.post("/api/v1/workers/{worker}/drain", use: drain)
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {
@@ -24,12 +29,33 @@ struct WorkerRoutes: RouteGroup {
             .sorted { $0.registration.id < $1.registration.id }
             .drop { worker in after.map { worker.registration.id <= $0 } ?? false }
             .prefix(page.limit + 1)
-        let (now, silence) = (now(), Double(silence.components.seconds))
         return try .json(
             Page(Array(rows), for: page, key: { $0.registration.id.description }) {
-                WorkerDocument(
-                    $0, isSilent: now.timeIntervalSince($0.seenAt) > silence, showsMachine: caller.isOperator)
+                document($0, showsMachine: caller.isOperator)
             })
+    }
+
+    /// The row first, the message after: a gateway that dies in between has told the worker all the same.
+    @Sendable private func drain(_ request: Request, context: GatewayContext) async throws -> Response {
+        try context.requireOperator()
+        let id: WorkerID = try context.identifier("worker")
+        guard let worker = try await workers.drain(id) else {
+            throw StudioError(.notFound, "there is no worker of this id")
+        }
+        guard worker.state != .stopped else { return try .json(document(worker, showsMachine: true)) }
+        context.logger.notice("a worker is asked to drain", metadata: [LogKey.worker: "\(id)"])
+        do {
+            try await bus.send(.drain, to: id)
+        } catch {
+            context.logger.notice(
+                "the worker hears of the drain at its next heartbeat", error: error, metadata: [LogKey.worker: "\(id)"])
+        }
+        return try .json(document(worker, showsMachine: true), status: .accepted)
+    }
+
+    private func document(_ worker: WorkerRecord, showsMachine: Bool) -> WorkerDocument {
+        let silent = now().timeIntervalSince(worker.seenAt) > Double(silence.components.seconds)
+        return WorkerDocument(worker, isSilent: silent, showsMachine: showsMachine)
     }
 }
 

@@ -66,13 +66,15 @@ struct StopRequests: Sendable {
 
     /// Begins the graceful stop with the first request; a second signal ends the grace.
     func obey(_ group: ServiceGroup, hurry: Hurry, logger: Logger) async {
-        var signals = 0
+        var (signals, isStopping) = (0, false)
         for await request in requests {
             if case .signal = request { signals += 1 }
             if signals >= 2 {
                 logger.notice("told to stop again: running jobs are given back now")
                 hurry.ask()
-            } else {
+            } else if !isStopping {
+                // A drain is heard twice, by message and by heartbeat; asked for again it is the same drain.
+                isStopping = true
                 logger.notice("stopping: no more jobs are taken")
                 await group.triggerGracefulShutdown()
             }

@@ -80,7 +80,7 @@ struct WorkerAssembly: Sendable {
             leases: LeaseKeeper(
                 worker: worker, attempts: attempts, slots: slots, jobs: JobStore(heartbeat),
                 workers: WorkerStore(heartbeat), lease: configuration.common.lease,
-                interval: configuration.worker.heartbeat, clock: ContinuousClock(), logger: logger),
+                interval: configuration.worker.heartbeat, clock: ContinuousClock(), drain: drain, logger: logger),
             deadlines: DeadlineKeeper(
                 attempts: attempts, grace: pauses.ask + pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),

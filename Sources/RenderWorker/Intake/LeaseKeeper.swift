@@ -3,7 +3,8 @@ import QueueProtocol
 import StudioPostgres
 import StudioSystem
 
-/// Renews all leases of this worker with one statement a heartbeat, and hears by its answer which attempts are to end.
+/// Renews all leases of this worker with one statement a heartbeat, and hears by its answer which attempts are to end, and
+/// whether the worker is to drain.
 ///
 /// It has a database connection with a thread of its own, and neither media work nor hashing nor Git runs in the
 /// cooperative pool, so that load does not look like death.
@@ -16,6 +17,8 @@ struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
     let lease: Duration
     let interval: Duration
     let clock: C
+    /// Asks the worker for a graceful stop.
+    let drain: @Sendable () -> Void
     let logger: Logger
 
     /// Beats until the task is cancelled, which must not be before the last attempt is over.
@@ -54,6 +57,8 @@ struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
                 attempts.stop(claim.job, attempt: claim.attempt, .cancelled)
             }
         }
-        try await workers.touch(worker, state: slots.table.phase == .serving ? .serving : .draining)
+        let isServing = slots.table.phase == .serving
+        let state = try await workers.touch(worker, state: isServing ? .serving : .draining)
+        if isServing, state == .draining { drain() }
     }
 }

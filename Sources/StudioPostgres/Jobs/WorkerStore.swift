@@ -17,8 +17,30 @@ package struct WorkerStore: Sendable {
     }
 
     /// Notes that a worker lives and whether it takes jobs; `JobStore.heartbeat` notes the former too.
-    package func touch(_ worker: WorkerID, state: WorkerState) async throws {
-        _ = try await database.withConnection { try $0.execute(SQL.touch, [.id(worker), .text(state.rawValue)]) }
+    ///
+    /// - Parameters:
+    ///   - worker: The worker.
+    ///   - state: What it does. One that was asked to drain does not serve again by saying so.
+    /// - Returns: Its state as it stands now; `draining` tells it that it was asked to.
+    /// - Throws: `PostgresError`.
+    @discardableResult
+    package func touch(_ worker: WorkerID, state: WorkerState) async throws -> WorkerState {
+        try await database.withConnection { connection in
+            try connection.query(SQL.touch, [.id(worker), .text(state.rawValue)]).first?.word("state") ?? state
+        }
+    }
+
+    /// Asks a worker to take no more jobs, to see through what it runs, and to stop. Asking again changes nothing, and one
+    /// that has stopped stays so. It reads this with its next heartbeat, wherever it has missed the message.
+    ///
+    /// - Parameter worker: The worker.
+    /// - Returns: The worker as it stands now; nil where there is none of this id.
+    /// - Throws: `PostgresError`.
+    package func drain(_ worker: WorkerID) async throws -> WorkerRecord? {
+        try await database.transaction { connection in
+            try connection.execute(SQL.drain, [.id(worker)])
+            return try connection.query(SQL.one, [.id(TenantID?.none), .id(worker)]).first.map { try WorkerRecord($0) }
+        }
     }
 
     /// Notes that a worker has ended.
@@ -41,8 +63,22 @@ package struct WorkerStore: Sendable {
             VALUES ($1, $2, $3, $4, $5, $6, $7, 'serving')
             ON CONFLICT (id) DO UPDATE SET seen_at = now()
             """
-        static let touch = "UPDATE workers SET seen_at = now(), state = $2 WHERE id = $1"
+        static let touch = """
+            UPDATE workers SET seen_at = now(),
+                state = CASE WHEN state = 'draining' AND $2 = 'serving' THEN state ELSE $2 END
+            WHERE id = $1 RETURNING state
+            """
+        // No sign of life: that is the worker's to give.
+        static let drain = "UPDATE workers SET state = 'draining' WHERE id = $1 AND state = 'serving'"
+        static let one = "\(record) WHERE w.id = $2"
         static let list = """
+            \(record)
+            WHERE w.state <> 'stopped'
+              AND ($1::uuid IS NULL OR EXISTS (SELECT FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
+                                               AND j.tenant_id = $1))
+            ORDER BY w.name, w.id
+            """
+        private static let record = """
             SELECT w.id, w.name, w.hostname, w.pid, w.version, w.queues, w.slots, w.state, w.started_at, w.seen_at,
                    ARRAY(SELECT j.id FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
                          AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS jobs,
@@ -51,10 +87,6 @@ package struct WorkerStore: Sendable {
                    ARRAY(SELECT b.function FROM worker_blocks b WHERE b.worker_id = w.id AND b.blocked_at IS NOT NULL
                          ORDER BY b.function) AS blocked
             FROM workers w
-            WHERE w.state <> 'stopped'
-              AND ($1::uuid IS NULL OR EXISTS (SELECT FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
-                                               AND j.tenant_id = $1))
-            ORDER BY w.name, w.id
             """
     }
 }

@@ -55,6 +55,7 @@ import Testing
         "GET /api/v1/events": .read,
         "GET /api/v1/projects/{project}/events": .read,
         "GET /api/v1/workers": .administer,
+        "POST /api/v1/workers/{worker}/drain": .administer,
         "GET /api/v1/queues": .administer,
         "POST /api/v1/queues/{queue}/pause": .administer,
         "POST /api/v1/queues/{queue}/resume": .administer,

@@ -107,6 +107,8 @@ import Testing
             }
             let pause = try await studio.request(as: scene.stranger, "POST", "/api/v1/queues/studio/pause")
             #expect(pause.status == 403)
+            let drain = "/api/v1/workers/\(WorkerID())/drain"
+            #expect(try await studio.request(as: scene.stranger, "POST", drain).status == 403)
             // The same requests find everything where its owner sends them; a stream would not end by itself.
             for operation in Self.routes where !operation.path.hasSuffix("/events") {
                 let reply = try await scene.request(operation, as: nil)

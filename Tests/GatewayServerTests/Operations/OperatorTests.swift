@@ -2,6 +2,7 @@ import FoundationEssentials
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioRedis
 import StudioTestKit
 import Testing
 
@@ -38,6 +39,41 @@ import Testing
             #expect(try await studio.request("POST", "/api/v1/jobs/\(job)/retry").status == 202)
             #expect(try await studio.request("GET", "/api/v1/admin/dead-jobs").json["items"] == [])
             #expect(try await studio.request("GET", "/api/v1/jobs/\(job)").json["attempts"]?.arrayValue?.count == 1)
+        }
+    }
+
+    @Test func `A worker is drained: at once by message, for good by its row, and once`() async throws {
+        try await RunningStudio.run { studio async throws in
+            let (worker, workers) = (WorkerID(), WorkerStore(studio.parts.database))
+            try await workers.register(
+                WorkerRegistration(
+                    id: worker, name: "w1", hostname: "here", pid: 1, version: "1", queues: ["studio"], slots: 2))
+            let path = "/api/v1/workers/\(worker)/drain"
+            let heard = Watched<[ControlMessage]>([])
+            let control = try await studio.parts.bus.control(of: worker)
+            let listening = Task {
+                for await case .value(let message) in control { heard.update { $0.append(message) } }
+            }
+            defer { listening.cancel() }
+            try await eventually("it listens") {
+                try await studio.parts.bus.send(.unrecognised("hello"), to: worker) == 1
+            }
+            for _ in 0..<2 {
+                let drained = try await studio.request("POST", path, body: "{}")
+                #expect(drained.status == 202, "\(drained.text)")
+                #expect(drained.json["id"]?.stringValue == "\(worker)" && drained.json["state"] == "draining")
+                // What it says of itself before it has heard does not undo it.
+                #expect(try await workers.touch(worker, state: .serving) == .draining)
+            }
+            _ = try await heard.wait("both messages") { $0.count { $0 == .drain } == 2 ? true : nil }
+            try await workers.stop(worker)
+            let stopped = try await studio.request("POST", path)
+            #expect(stopped.status == 200 && stopped.json["state"] == "stopped", "\(stopped.text)")
+            #expect(try await studio.request("GET", "/api/v1/workers").json["items"] == [])
+            let missing = try await studio.request("POST", "/api/v1/workers/\(WorkerID())/drain")
+            #expect(missing.status == 404 && missing.problem == "not-found")
+            let nobody = try await RunningStudio.request(port: studio.port, "POST", path)
+            #expect(nobody.status == 401)
         }
     }
 

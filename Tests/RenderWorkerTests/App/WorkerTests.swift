@@ -186,6 +186,25 @@ import Testing
         }
     }
 
+    @Test func aDrainThatTheBusDidNotBringComesWithTheHeartbeat() async throws {
+        try await with { running in
+            let worker = try await running.start(slots: 1, grace: 0)
+            let job = try await running.push("mock-video", Self.long)
+            try await running.wait(for: .running, of: job)
+            let workers = WorkerStore(running.stage.database)
+            let id = try #require(try await workers.list().first).registration.id
+            #expect(try await workers.drain(id)?.state == .draining)
+            #expect(try await worker.exit(within: .seconds(30)) == .code(0))
+            #expect(worker.lines.count { $0.text.contains("stopping: no more jobs are taken") } == 1)
+            let record = try #require(try await running.stage.jobs.get(job))
+            #expect(record.state == .queued && record.countedAttempts == 0)
+            #expect(try await running.stage.sql("SELECT state FROM workers") == ["stopped"])
+            // A worker that is started anew is another one, and serves.
+            _ = try await running.start(slots: 1)
+            #expect(try await workers.list().map(\.state) == [.serving])
+        }
+    }
+
     @Test func aKilledWorkersJobIsFinishedByTheNextWithOneTake() async throws {
         try await with { running in
             let first = try await running.start(slots: 1)
