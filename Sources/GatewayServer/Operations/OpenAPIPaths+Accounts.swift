@@ -5,7 +5,7 @@ import StudioCore
 enum OpenAPIPaths {
     /// The operations in the order of the readable page.
     static let all: [OpenAPIOperation] =
-        accounts + projects + functions + jobs + takes + files + events + operations + administration
+        accounts + projects + functions + jobs + schedules + takes + files + events + operations + administration
 
     /// Logging in, and who one is.
     static let accounts: [OpenAPIOperation] = [

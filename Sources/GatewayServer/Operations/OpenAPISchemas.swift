@@ -3,7 +3,8 @@ import StudioCore
 /// The named schemas of the OpenAPI document.
 enum OpenAPISchemas {
     /// All of them.
-    static let all: [(String, OpenAPISchema)] = conventions + accounts + projects + work + eventSchemas + operations
+    static let all: [(String, OpenAPISchema)] =
+        conventions + accounts + projects + work + schedules + eventSchemas + operations
 
     static let roles = OpenAPISchema.list(.word(Role.allCases.map(\.rawValue)))
     static let quality = OpenAPISchema.word(["low", "standard", "high"])

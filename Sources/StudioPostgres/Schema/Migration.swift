@@ -28,6 +28,9 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 6, name: "attempts",
             sql: String(decoding: PackageResources.m0006_attempts_sql, as: UTF8.self)),
+        Migration(
+            version: 7, name: "schedules",
+            sql: String(decoding: PackageResources.m0007_schedules_sql, as: UTF8.self)),
     ]
 }
 
