@@ -12,7 +12,7 @@ packages=(
     make pkg-config libhiredis-dev libpq-dev libgit2-dev libssl-dev
     libavcodec-dev libavformat-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev
     # to run
-    postgresql redis-server git git-lfs curl ca-certificates
+    postgresql redis-server git git-lfs curl ca-certificates tzdata
     # for the demo, the tests' independent judges and the checks
     ffmpeg python3 python3-websockets jq shellcheck
 )

@@ -47,6 +47,7 @@ struct GatewayAssembly: Sendable {
                     later(parts.library),
                     later(parts.dispatcher),
                     later(parts.recovery),
+                    later(parts.schedules),
                     later(parts.houseKeeping),
                     later(parts.projectRecovery),
                     .init(service: parts.progress),

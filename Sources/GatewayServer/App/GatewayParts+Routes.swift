@@ -11,11 +11,7 @@ extension GatewayParts {
         let projects = ProjectStore(database)
         let jobs = JobStore(database, activeJobsPerUser: maxActiveJobsPerUser)
         let takes = TakeStore(database)
-        let directory = ProjectDirectory(projects: projects)
-        let replay = IdempotencyReplay(database: database)
-        let submission = JobSubmission(
-            projects: directory, queue: admissions, idempotency: replay, library: library,
-            inputs: InputCheck(jobs: jobs, takes: takes, folders: folders, library: library))
+        let directory = submission.projects
         let control = JobControl(
             jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer)
         let digests = FileDigests()
@@ -27,6 +23,9 @@ extension GatewayParts {
             JobRoutes(
                 submission: submission, control: control, projects: directory, jobs: jobs, board: board,
                 progress: progress),
+            ScheduleRoutes(
+                database: database, directory: directory, schedules: ScheduleStore(database), check: scheduleCheck,
+                onChange: { [schedules] in schedules.lookAgain() }),
             JobLogRoutes(jobs: jobs, bus: bus),
             TakeRoutes(directory: directory, takes: takes, announcer: announcer),
             TakeMediaRoutes(directory: directory, takes: takes, files: TakeFiles(folders: folders)),

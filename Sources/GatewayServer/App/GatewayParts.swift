@@ -34,6 +34,9 @@ struct GatewayParts: Sendable {
     /// A connection of its own, which waits while another gateway decides what goes to the runway.
     let dispatchDatabase: Database
     let admissions: AdmissionQueue
+    let submission: JobSubmission
+    let scheduleCheck: ScheduleCheck
+    let schedules: ScheduleFiring
     let manifests: ProjectManifests
     let projectCreation: ProjectCreation
     let projectRecovery: ProjectRecovery
@@ -100,6 +103,15 @@ struct GatewayParts: Sendable {
             Task { await announcer.announce() }
         }
         let projects = ProjectStore(database)
+        let jobs = JobStore(database)
+        submission = JobSubmission(
+            projects: ProjectDirectory(projects: projects), queue: admissions,
+            idempotency: IdempotencyReplay(database: database), library: library,
+            inputs: InputCheck(jobs: jobs, takes: TakeStore(database), folders: folders, library: library))
+        scheduleCheck = ScheduleCheck(submission: submission, zones: ZoneLibrary(threads: folders.threads))
+        schedules = ScheduleFiring(
+            schedules: ScheduleStore(database), users: UserStore(database), jobs: jobs, check: scheduleCheck,
+            announcer: announcer, logger: Logger(label: "schedules"))
         manifests = ProjectManifests(projects: projects, writers: writers, folders: folders)
         projectCreation = ProjectCreation(
             projects: projects, writers: writers, scaffold: ProjectScaffold(folders: folders),

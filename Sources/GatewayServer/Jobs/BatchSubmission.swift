@@ -39,7 +39,8 @@ struct BatchSubmission: Sendable {
                 do {
                     jobs.append(
                         try await submission.planned(
-                            try Submission(body), project: project, caller: caller, context: context))
+                            try Submission(body), project: project, caller: caller,
+                            origin: SubmissionOrigin(context)))
                     places.append(index)
                 } catch let error as StudioError {
                     refused[index] = error

@@ -8,6 +8,24 @@ import StudioCore
 import StudioPostgres
 import StudioSystem
 
+/// What a job is traced back to: the request that submitted it, or the schedule.
+struct SubmissionOrigin: Sendable {
+    let requestID: String
+    let traceparent: String
+
+    /// A request.
+    init(_ context: GatewayContext) {
+        requestID = context.requestID
+        traceparent = context.traceparent.description
+    }
+
+    /// A schedule that is due; a trace of its own begins.
+    init(_ schedule: ScheduleID) {
+        requestID = "schedule:\(schedule)"
+        traceparent = TraceParent(continuing: nil).description
+    }
+}
+
 /// Admits jobs: everything is checked before anything is kept, then one transaction, shared with whoever else submits at
 /// the moment, keeps the idempotency key, the held credits, the job, its dependencies and the event.
 struct JobSubmission: Sendable {
@@ -36,7 +54,8 @@ struct JobSubmission: Sendable {
         }
         let admission = try await admit(body: body, project: name, caller: caller, claim: claim) { project in
             let submission = try Submission(try JSONBody.decode(JSONValue.self, from: body))
-            let job = try await planned(submission, project: project, caller: caller, context: context)
+            let job = try await planned(
+                submission, project: project, caller: caller, origin: SubmissionOrigin(context))
             return AdmissionUnit([job], idempotency: keyed)
         }
         switch admission {
@@ -83,13 +102,11 @@ struct JobSubmission: Sendable {
 
     /// A job as the store admits it, once all that can be said of it without its transaction was checked.
     func planned(
-        _ submission: Submission, project: ProjectRecord, caller: Caller, context: GatewayContext
+        _ submission: Submission, project: ProjectRecord, caller: Caller, origin: SubmissionOrigin
     ) async throws -> NewJob {
         let plan = try SubmissionPlan(submission, functions: library.revisions, projectQuality: project.quality)
         try await inputs.check(plan, project: project)
-        return plan.newJob(
-            project: project, caller: caller, requestID: context.requestID,
-            traceparent: context.traceparent.description)
+        return plan.newJob(project: project, caller: caller, origin: origin)
     }
 
     /// The log's line about a job that was admitted.

@@ -42,7 +42,7 @@ struct SubmissionPlan: Sendable {
     }
 
     /// The job as the store admits it.
-    func newJob(project: ProjectRecord, caller: Caller, requestID: String, traceparent: String) -> NewJob {
+    func newJob(project: ProjectRecord, caller: Caller, origin: SubmissionOrigin) -> NewJob {
         NewJob(
             id: JobID(), tenant: project.tenant, project: project.id, projectRevision: project.revision,
             user: caller.userID, shot: submission.shot,
@@ -52,8 +52,8 @@ struct SubmissionPlan: Sendable {
             inputs: JobInputs.stored(submission.inputs, function: function), quality: quality, queue: function.queue,
             priority: submission.priority, maxAttempts: submission.maxAttempts ?? function.maxAttempts,
             timeoutSeconds: submission.timeoutSeconds ?? function.timeoutSeconds, notBefore: submission.notBefore,
-            dependsOn: submission.dependsOn, credits: credits, requestID: requestID,
-            traceparent: traceparent)
+            dependsOn: submission.dependsOn, credits: credits, requestID: origin.requestID,
+            traceparent: origin.traceparent)
     }
 
     private static func portFindings(

@@ -83,6 +83,8 @@ public enum UserSubject: Sendable {}
 public enum TenantSubject: Sendable {}
 /// What a `WorkerID` names: one run of one worker process.
 public enum WorkerSubject: Sendable {}
+/// What a `ScheduleID` names: one recurring job of a project.
+public enum ScheduleSubject: Sendable {}
 
 /// A job's id; also the Celery task id of its message.
 public typealias JobID = Identifier<JobSubject>
@@ -96,3 +98,5 @@ public typealias UserID = Identifier<UserSubject>
 public typealias TenantID = Identifier<TenantSubject>
 /// A worker process's id, new at every start.
 public typealias WorkerID = Identifier<WorkerSubject>
+/// A schedule's id.
+public typealias ScheduleID = Identifier<ScheduleSubject>

@@ -104,7 +104,9 @@ public enum Timestamp {
     }
 
     // Days to and from the civil calendar: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms".
-    private static func civil(fromDays days: Int64) -> (Int64, Int64, Int64) {
+
+    /// Year, month and day of a day counted from 1970-01-01.
+    package static func civil(fromDays days: Int64) -> (Int64, Int64, Int64) {
         let shifted = days + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let dayOfEra = shifted - era * 146_097
@@ -115,7 +117,8 @@ public enum Timestamp {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 
-    private static func daysFromCivil(year: Int64, month: Int64, day: Int64) -> Int64 {
+    /// The day, counted from 1970-01-01, of a year, month and day.
+    package static func daysFromCivil(year: Int64, month: Int64, day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400
         let yearOfEra = shifted - era * 400

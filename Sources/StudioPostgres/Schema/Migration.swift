@@ -34,6 +34,9 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 8, name: "event_order",
             sql: String(decoding: PackageResources.m0008_event_order_sql, as: UTF8.self)),
+        Migration(
+            version: 9, name: "schedules",
+            sql: String(decoding: PackageResources.m0009_schedules_sql, as: UTF8.self)),
     ]
 }
 

@@ -45,6 +45,11 @@ import Testing
         "POST /api/v1/jobs/{job}/cancel": .work,
         "POST /api/v1/jobs/{job}/retry": .work,
         "GET /api/v1/jobs/{job}/log": .read,
+        "GET /api/v1/projects/{project}/schedules": .read,
+        "POST /api/v1/projects/{project}/schedules": .work,
+        "GET /api/v1/projects/{project}/schedules/{schedule}": .read,
+        "PATCH /api/v1/projects/{project}/schedules/{schedule}": .work,
+        "DELETE /api/v1/projects/{project}/schedules/{schedule}": .work,
         "GET /api/v1/projects/{project}/takes": .read,
         "GET /api/v1/takes/{take}": .read,
         "GET /api/v1/takes/{take}/media": .read,
@@ -83,7 +88,8 @@ import Testing
         let parts = route.split(separator: " ")
         let path = String(parts[1]).replacing("{project}", with: "none").replacing("{function}", with: "none")
             .replacing("{path}", with: "01_Assets/none.txt").replacing("{queue}", with: "none")
-            .replacing(try Regex("\\{(job|take|user|worker|tenant)\\}"), with: "00000000-0000-7000-8000-000000000000")
+            .replacing(
+                try Regex("\\{(job|take|user|worker|tenant|schedule)\\}"), with: "00000000-0000-7000-8000-000000000000")
         let method = String(parts[0])
         return try await studio.request(as: person, method, path, body: method == "GET" ? nil : "{}")
     }

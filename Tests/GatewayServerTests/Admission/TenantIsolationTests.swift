@@ -17,6 +17,7 @@ import Testing
         let film: ProjectRecord
         let take: TakeRecord
         let job: JobID
+        let schedule: String
         let stranger: RunningStudio.Person
 
         static func make(_ studio: RunningStudio) async throws -> Scene {
@@ -29,16 +30,23 @@ import Testing
                 "PUT", "/api/v1/projects/film/files/01_Assets/note.txt",
                 headers: ["content-type: application/octet-stream"], body: secret)
             #expect(upload.status == 201, "\(upload.text)")
+            let scheduled = try await studio.request(
+                "POST", "/api/v1/projects/film/schedules",
+                body: """
+                    {"name": "nightly", "cron": "0 2 * * *", "job": {"shot": "A", "function": "mock-image",
+                     "parameters": {"prompt": "\(secret)"}}}
+                    """)
+            let schedule = try #require(scheduled.json["id"]?.stringValue)
             let tenant = try await UserStore(studio.parts.database).createTenant(name: "other")
             let stranger = try await studio.person("stranger@example.com", .admin, tenant: tenant)
-            return Scene(studio: studio, film: film, take: take, job: job, stranger: stranger)
+            return Scene(studio: studio, film: film, take: take, job: job, schedule: schedule, stranger: stranger)
         }
 
         /// A request that would do something if it were allowed.
         func request(_ operation: OpenAPIOperation, as person: RunningStudio.Person?) async throws -> HTTPReply {
             let path = operation.path.replacing("{project}", with: "film").replacing("{take}", with: "\(take.id)")
                 .replacing("{job}", with: "\(job)").replacing("{user}", with: "\(studio.admin.id)")
-                .replacing("{path}", with: "01_Assets/note.txt")
+                .replacing("{path}", with: "01_Assets/note.txt").replacing("{schedule}", with: schedule)
             let body: (headers: [String], text: String?) =
                 switch "\(operation.method) \(operation.path)" {
                 case "PATCH /api/v1/projects/{project}": (["if-match: *"], #"{"title": "Taken over"}"#)
@@ -49,6 +57,13 @@ import Testing
                 case "PATCH /api/v1/jobs/{job}": ([], #"{"priority": 9, "hold": true}"#)
                 case "PUT /api/v1/admin/projects/{project}/weight", "PUT /api/v1/admin/users/{user}/weight":
                     ([], #"{"weight": 7}"#)
+                case "POST /api/v1/projects/{project}/schedules":
+                    (
+                        [],
+                        #"{"name": "theirs", "cron": "@daily", "job": {"shot": "B", "function": "mock-image", "parameters": {"prompt": "x"}}}"#
+                    )
+                case "PATCH /api/v1/projects/{project}/schedules/{schedule}":
+                    (["if-match: *"], #"{"name": "taken over"}"#)
                 case "PUT /api/v1/takes/{take}/rating": (["if-match: *"], #"{"rating": 5, "circled": true}"#)
                 case "PUT /api/v1/projects/{project}/files/{path}":
                     (["if-match: *", "content-type: application/octet-stream"], "overwritten")
@@ -77,7 +92,10 @@ import Testing
                 contentsOfFile: studio.ground.projectPath("film") + "/01_Assets/note.txt", encoding: .utf8)
             let commits = try await git("rev-list", "--count", "HEAD", at: studio.ground.projectPath("film"))
             let account = try await UserStore(database).account(of: studio.admin.id)
-            return jobs + [take ?? "", project ?? "", note, commits, "\(account?.available ?? -1)"]
+            let schedules = try await ScheduleStore(database).list(project: film.id).map {
+                "\($0.id) \($0.revision)"
+            }
+            return jobs + schedules + [take ?? "", project ?? "", note, commits, "\(account?.available ?? -1)"]
         }
     }
 

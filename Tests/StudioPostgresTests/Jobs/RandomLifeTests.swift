@@ -6,18 +6,6 @@ import Testing
 
 @testable import StudioPostgres
 
-/// SplitMix64: the same seed gives the same life again.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
-}
-
 /// Whatever people, workers and the recovery do in whatever order, the audit finds nothing.
 @Suite struct RandomLifeTests {
     @Test(arguments: [1, 2, 3, 4] as [UInt64]) func theAuditHoldsAfterEveryLife(seed: UInt64) async throws {
