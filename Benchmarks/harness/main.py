@@ -1,7 +1,8 @@
 """Runs every measurement, ours and the peers' on the same PostgreSQL and Redis, and prints ratios and bars.
 
 Steps, chosen with ONLY=a,b: start, latency, noop, submissions, growth, fanout, publish, encode. QUICK=1 measures shorter,
-fills 100,000 jobs and connects 2,000 clients. SECONDS_EACH, JOBS_SMALL, JOBS_LARGE, CLIENTS set each by itself.
+fills 100,000 jobs and connects 2,000 clients. SECONDS_EACH, JOBS_SMALL, JOBS_LARGE, CLIENTS set each by itself. PEERS=0
+leaves the peers out, for looking at a change of ours.
 """
 
 import os
@@ -23,6 +24,7 @@ from stack import Stack
 
 STEPS = ("start", "latency", "noop", "submissions", "growth", "fanout", "publish", "encode")
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
+PEERS = os.environ.get("PEERS", "1") != "0"
 
 
 def setting(name: str, whole: int, quick: int) -> int:
@@ -83,6 +85,7 @@ def with_a_stack(chosen: set[str], results: dict) -> None:
             fill.fill(stack, SMALL)
             core = chosen & {"latency", "noop", "submissions"} or {"latency", "noop", "submissions"}
             ours(stack, core, results)
+        if PEERS and chosen & {"latency", "noop", "submissions"}:
             heading("the peers")
             if "latency" in chosen:
                 results["latency"].append(latency.peer(stack, WAITS))
@@ -92,7 +95,9 @@ def with_a_stack(chosen: set[str], results: dict) -> None:
                 results["submissions"] += submissions.peers(stack, SECONDS) + submissions.pgbench(stack, SECONDS)
         if "fanout" in chosen:
             heading("events to many clients")
-            results["fanout"] = [fanout.studio(stack, CLIENTS), fanout.peer(stack, CLIENTS)]
+            results["fanout"] = [fanout.studio(stack, CLIENTS)]
+            if PEERS:
+                results["fanout"].append(fanout.peer(stack, CLIENTS))
         if "growth" in chosen:
             heading(f"{LARGE:,} jobs in the tables")
             results["growth"] = {"fill": fill.fill(stack, LARGE)}
