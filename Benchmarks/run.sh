@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the studio beside its peers in one run and prints the ratios. The peers are installed here, from Debian and
-# PyPI, into .studio/bench; nothing else on the machine is changed. Usage: make bench [ONLY=submissions,latency,…] [SECONDS_EACH=8]
+# PyPI, into .studio/bench; nothing else on the machine is changed. Everything it starts stops with it, however it ends.
+# Usage: make bench [ONLY=submissions,latency,…] [QUICK=1]; harness/main.py says what there is to choose.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 home=.studio/bench
@@ -22,5 +23,10 @@ if [ ! -x "$home/venv/bin/uvicorn" ]; then
 fi
 swift build -c release --product GatewayServer
 swift build -c release --product RenderWorker
-swift build -c release --package-path Benchmarks --product Measure
-MEASURE="Benchmarks/.build/release/Measure" exec "$home/venv/bin/python" Benchmarks/harness/main.py
+case ",${ONLY:-publish,fanout}," in *,publish,* | *,encode,*)
+  swift build -c release --package-path Benchmarks --product Measure ;;
+esac
+case ",${ONLY:-publish,fanout}," in *,fanout,*)
+  swift build -c release --package-path Benchmarks --product Listeners ;;
+esac
+exec "$home/venv/bin/python" Benchmarks/harness/main.py

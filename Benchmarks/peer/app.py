@@ -7,12 +7,13 @@ connection pool. `peer/tasks.py` is its worker.
 import asyncio
 import os
 import uuid
+from contextlib import asynccontextmanager
 
 import asyncpg
 import jwt
 import orjson
 import redis.asyncio as redis
-from fastapi import FastAPI, HTTPException, Request, WebSocket
+from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import ORJSONResponse
 
 from tasks import app as celery
@@ -34,15 +35,38 @@ CREATE TABLE IF NOT EXISTS peer_events (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, job_id uuid NOT NULL, payload jsonb NOT NULL);
 """
 
-app = FastAPI(default_response_class=ORJSONResponse)
 
-
-@app.on_event("startup")
-async def start() -> None:
+@asynccontextmanager
+async def running(app: FastAPI):
     app.state.pool = await asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=8, max_size=16)
     app.state.redis = redis.from_url(os.environ["REDIS_URL"])
     async with app.state.pool.acquire() as connection:
+        await connection.execute("SELECT pg_advisory_lock(1)")
         await connection.execute(SCHEMA)
+        await connection.execute("SELECT pg_advisory_unlock(1)")
+    app.state.sockets = set()
+    telling = asyncio.create_task(tell())
+    yield
+    telling.cancel()
+    await app.state.pool.close()
+
+
+async def tell() -> None:
+    """One subscription for the process; every event goes to every socket."""
+    async with app.state.redis.pubsub() as subscription:
+        await subscription.subscribe("peer:events")
+        async for message in subscription.listen():
+            if message["type"] == "message":
+                text = message["data"].decode()
+                # One after the other: a task for each would cost more than the sending.
+                for socket in list(app.state.sockets):
+                    try:
+                        await socket.send_text(text)
+                    except (RuntimeError, WebSocketDisconnect):
+                        app.state.sockets.discard(socket)
+
+
+app = FastAPI(default_response_class=ORJSONResponse, lifespan=running)
 
 
 def caller(request: Request) -> uuid.UUID:
@@ -96,9 +120,12 @@ async def submit(project: str, request: Request) -> ORJSONResponse:
 @app.websocket("/events")
 async def events(socket: WebSocket) -> None:
     await socket.accept()
-    async with app.state.redis.pubsub() as subscription:
-        await subscription.subscribe("peer:events")
-        await socket.send_text("subscribed")
-        async for message in subscription.listen():
-            if message["type"] == "message":
-                await socket.send_bytes(message["data"])
+    await socket.send_text("subscribed")
+    app.state.sockets.add(socket)
+    try:
+        while True:
+            await socket.receive_text()
+    except WebSocketDisconnect:
+        pass
+    finally:
+        app.state.sockets.discard(socket)

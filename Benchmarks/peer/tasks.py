@@ -9,7 +9,10 @@ from celery import Celery
 from celery.signals import worker_process_init
 
 app = Celery("peer", broker=os.environ["REDIS_URL"])
-app.conf.update(worker_prefetch_multiplier=1, task_acks_late=True, broker_connection_retry_on_startup=True)
+app.conf.update(
+    # One message a process where it is about waiting, many where it is about rate.
+    worker_prefetch_multiplier=int(os.environ.get("PEER_PREFETCH", "1")), task_acks_late=True,
+    broker_connection_retry_on_startup=True)
 connections: dict = {}
 
 
@@ -27,3 +30,8 @@ def render(job_id: str) -> None:
         cursor.execute(
             "INSERT INTO peer_events (job_id, payload) VALUES (%s, %s)", (job_id, '{"state": "running"}'))
     connections["redis"].publish("peer:events", json.dumps({"job": job_id, "state": "running"}))
+
+
+@app.task(name="peer.nothing", ignore_result=True)
+def nothing() -> None:
+    """Celery alone: a message comes, nothing is done, and it is acknowledged."""

@@ -64,11 +64,13 @@ struct Authenticator: Sendable {
 enum BearerToken {
     /// The token in a header's value; nil for other schemes and for what cannot be a token.
     static func read(_ header: String?) -> String? {
-        guard let header, header.utf8.count <= HS256Tokens.longestToken + 16,
-            let space = header.firstIndex(of: " "), header[..<space].lowercased() == "bearer"
-        else { return nil }
-        let token = header[header.index(after: space)...].trimming(while: { $0 == " " })
-        return token.isEmpty || token.contains(" ") ? nil : token
+        guard let header, header.utf8.count <= HS256Tokens.longestToken + 16 else { return nil }
+        // Bytes, not characters: this is read with every request.
+        let space = UInt8(ascii: " ")
+        guard let end = header.utf8.firstIndex(of: space), header[..<end].lowercased() == "bearer" else { return nil }
+        var token = header.utf8[end...].drop { $0 == space }
+        while token.last == space { token.removeLast() }
+        return token.isEmpty || token.contains(space) ? nil : String(Substring(token))
     }
 }
 

@@ -80,7 +80,8 @@ struct GatewayParts: Sendable {
             database: database, bus: bus, group: loops, metrics: eventMetrics, onWakeup: { dispatcher.lookAgain() },
             logger: Logger(label: "events"))
         self.hub = hub
-        let announcer = EventAnnouncer(bus: bus, wake: { hub.wake() }, logger: Logger(label: "events"))
+        let announcer = EventAnnouncer(
+            bus: bus, speaker: hub.speaker, wake: { hub.wake() }, logger: Logger(label: "events"))
         self.announcer = announcer
         maxActiveJobsPerUser = configuration.gateway.maxActiveJobsPerUser
         var pace = Recovery.Pace()
@@ -100,7 +101,7 @@ struct GatewayParts: Sendable {
         admissions = AdmissionQueue(admission) { jobs in
             dispatcher.dispatch(jobs)
             for project in Set(jobs.map(\.project)) { progress.watch(project) }
-            Task { await announcer.announce() }
+            Task { await announcer.announceAdmitted() }
         }
         let projects = ProjectStore(database)
         let jobs = JobStore(database)

@@ -31,10 +31,14 @@ final class EventHub: Service {
     private let progress: ProgressWatch
     private let work: AsyncStream<Work>
     private let startWork: AsyncStream<Work>.Continuation
-    private let wakeups: AsyncStream<Void>
-    private let wakeup: AsyncStream<Void>.Continuation
+    /// Rung when there may be something to read.
+    private let bell = Bell()
     /// Whether somebody said that there are events, beyond the look of every second.
     private let isAnnounced = Atomic<Bool>(false)
+    /// How long a look that was asked for and found nothing waits before the next, in milliseconds.
+    private static let pauses = [2, 5, 10, 25, 50, 100]
+    /// What this gateway is called where it announces events and need not hear itself.
+    let speaker = UUID()
 
     /// A hub.
     ///
@@ -63,7 +67,6 @@ final class EventHub: Service {
         self.logger = logger
         // Bounded by the sessions: each has one command under way at most, and each project is watched once.
         (work, startWork) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
-        (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         progress = ProgressWatch()
         loops = group.makeIterator().map { $0 }
         fanOuts = loops.map { NIOLoopBoundBox.makeEmptyBox(valueType: EventLoopFanOut.self, eventLoop: $0) }
@@ -72,7 +75,7 @@ final class EventHub: Service {
     /// Durable events were just committed by this gateway: look at once. Harmless at any time, from any thread.
     func wake() {
         isAnnounced.store(true, ordering: .releasing)
-        wakeup.yield()
+        bell.ring()
     }
 
     /// Opens a session. Must be called on the connection's event loop, which must be of the hub's group.
@@ -145,7 +148,7 @@ final class EventHub: Service {
     // MARK: The tasks of run()
 
     private func hearWakeups() async {
-        guard let stream = try? await bus.eventWakeups() else { return }
+        guard let stream = try? await bus.eventWakeups(besides: speaker) else { return }
         for await _ in stream {
             wake()
             onWakeup()
@@ -156,7 +159,7 @@ final class EventHub: Service {
         while (try? await clock.sleep(for: .seconds(1))) != nil {
             let now = now()
             onEveryLoop { $0.tick(now: now) }
-            wakeup.yield()
+            bell.ring()
         }
     }
 
@@ -166,10 +169,10 @@ final class EventHub: Service {
         // Only now, so that every subscription begins at a known position.
         group.addTask { await self.doWork() }
         var isAway = false
-        for await _ in wakeups {
+        while !Task.isCancelled {
+            await bell.wait()
             do {
-                let isAnnounced = isAnnounced.exchange(false, ordering: .acquiring)
-                position = try await readOn(from: position, isAnnounced: isAnnounced)
+                position = try await readOn(from: position)
                 if isAway { logger.info("events.reading-again") }
                 isAway = false
             } catch {
@@ -184,7 +187,8 @@ final class EventHub: Service {
     private func firstPosition() async -> EventCursor? {
         if let position = try? await replay.events.newest() { return position }
         logger.warning("events.not-readable")
-        for await _ in wakeups {
+        while !Task.isCancelled {
+            await bell.wait()
             if let position = try? await replay.events.newest() { return position }
         }
         return nil
@@ -193,23 +197,30 @@ final class EventHub: Service {
     /// Reads and delivers all there is; returns where it stands then.
     ///
     /// Events of a transaction are not read while an older one still runs, and nobody wakes us when that one ends: a look
-    /// that was asked for and finds nothing is repeated a few times within a quarter of a second.
-    private func readOn(from start: EventCursor, isAnnounced: Bool) async throws -> EventCursor {
-        var position = start
-        for pause in isAnnounced ? [0, 2, 5, 10, 25, 50, 100] : [0] {
+    /// that was asked for and finds nothing is repeated a few times within a quarter of a second, and at once when somebody
+    /// asks again meanwhile.
+    private func readOn(from start: EventCursor) async throws -> EventCursor {
+        var pauses: ArraySlice<Int> = []
+        while true {
+            if isAnnounced.exchange(false, ordering: .acquiring) { pauses = Self.pauses[...] }
+            let position = try await readAll(from: start)
+            guard position == start, let pause = pauses.popFirst() else { return position }
             // Not on the injected clock: this waits for a transaction of PostgreSQL, which knows no other time.
-            if pause > 0 { try await Task.sleep(for: .milliseconds(pause)) }
-            while true {
-                let events = try await replay.events.read(.all, after: position, limit: EventReplay.pageLength)
-                guard let last = events.last else { break }
-                position = last.cursor
-                metrics.delivered(events.count, lag: now().timeIntervalSince(last.at))
-                publish(EventBatch(events, position: position, logger: logger))
-                if events.count < EventReplay.pageLength { break }
-            }
-            if position > start { break }
+            await bell.wait(atMost: .milliseconds(pause), clock: ContinuousClock())
+            try Task.checkCancellation()
         }
-        return position
+    }
+
+    private func readAll(from start: EventCursor) async throws -> EventCursor {
+        var position = start
+        while true {
+            let events = try await replay.events.read(.all, after: position, limit: EventReplay.pageLength)
+            guard let last = events.last else { return position }
+            position = last.cursor
+            metrics.delivered(events.count, lag: now().timeIntervalSince(last.at))
+            publish(EventBatch(events, position: position, logger: logger))
+            if events.count < EventReplay.pageLength { return position }
+        }
     }
 
     private func publish(_ batch: EventBatch) {

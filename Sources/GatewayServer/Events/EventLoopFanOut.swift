@@ -15,6 +15,13 @@ final class EventLoopFanOut {
     private let noteEnd: (EventSessionEnd) -> Void
     private var sessions: [ObjectIdentifier: EventSession] = [:]
     private var byProject: [ProjectID: [ObjectIdentifier: EventSession]] = [:]
+    /// Sessions that have something to send, the next to be flushed first.
+    private var due = CircularBuffer<EventSession>()
+    private var isFlushing = false
+    /// The last events that were put together, and their frames: what one session is sent most others are sent too.
+    private var joint: (events: [OutgoingEvent], frames: ByteBuffer)?
+    /// Sessions flushed before others on this event loop have their turn.
+    private static let flushesInARow = 128
 
     /// A fan-out.
     ///
@@ -68,18 +75,56 @@ final class EventLoopFanOut {
     }
 
     func deliver(_ batch: EventBatch) {
-        var touched: [ObjectIdentifier: EventSession] = [:]
         for (index, event) in batch.events.enumerated() {
             guard let listeners = byProject[event.project], let outgoing = batch.outgoing(index) else { continue }
-            for (id, session) in listeners where session.offer(outgoing) { touched[id] = session }
+            for session in listeners.values where session.offer(outgoing) { owe(session) }
         }
         position = max(position, batch.position)
-        for session in touched.values { session.flush() }
+        beginFlushing()
     }
 
     func deliverProgress(_ event: OutgoingEvent) {
         guard let project = event.project, let listeners = byProject[project] else { return }
-        for session in listeners.values where session.offerProgress(event) { session.flush() }
+        for session in listeners.values where session.offerProgress(event) { owe(session) }
+        beginFlushing()
+    }
+
+    /// The frames of several events in one buffer.
+    func joined(_ events: [OutgoingEvent], bytes: Int) -> ByteBuffer {
+        if let joint, joint.events.count == events.count, zip(joint.events, events).allSatisfy({ $0 === $1 }) {
+            return joint.frames
+        }
+        var frames = ByteBuffer()
+        frames.reserveCapacity(bytes)
+        for event in events { frames.writeImmutableBuffer(event.frame) }
+        joint = (events, frames)
+        return frames
+    }
+
+    private func owe(_ session: EventSession) {
+        guard !session.isDue else { return }
+        session.isDue = true
+        due.append(session)
+    }
+
+    private func beginFlushing() {
+        guard !isFlushing, !due.isEmpty else { return }
+        isFlushing = true
+        flushLater()
+    }
+
+    /// After what this loop has to do already, further batches first of all: what they bring then shares the write, and a
+    /// flood of events costs fewer writes the faster it comes.
+    private func flushLater() {
+        eventLoop.assumeIsolated().execute { [self] in
+            for _ in 0..<Self.flushesInARow {
+                guard let session = due.popFirst() else { break }
+                session.isDue = false
+                session.flush()
+            }
+            isFlushing = !due.isEmpty
+            if isFlushing { flushLater() } else { joint = nil }
+        }
     }
 
     func tick(now: Date) {

@@ -28,6 +28,8 @@ final class EventSession {
     static let commandLimit = 64
     /// Topics one client may be subscribed to at a time.
     static let subscriptionLimit = 1000
+    /// Bytes of frames that are enough for one write.
+    static let writeBytes = 32 * 1024
     /// Ticks of a second between pings, and until a silent client is given up.
     static let (pingTicks, silentTicks) = (20, 60)
 
@@ -35,7 +37,9 @@ final class EventSession {
     let eventLoop: any EventLoop
     private unowned let fanOut: EventLoopFanOut
     private weak var output: (any EventSessionOutput)?
-    private var subscriptions: [EventScope: Subscription] = [:]
+    private var subscriptions = ScopeTable<Subscription>()
+    /// Whether the fan-out has it on its list of those that are to be flushed.
+    var isDue = false
     private var queue = OutgoingQueue()
     private var commands = CircularBuffer<ClientCommand>()
     private var isWorking = false
@@ -79,11 +83,28 @@ final class EventSession {
     /// What to send next; nil when there is nothing.
     func next() -> OutgoingEvent? {
         let event = queue.next()
-        if let waiting = drained, queue.durableCount < OutgoingQueue.durableLimit / 8 {
-            drained = nil
-            waiting.succeed()
-        }
+        tellDrained()
         return event
+    }
+
+    /// The WebSocket frames of what to send next, as many as make one write; nil when there is nothing.
+    func nextFrames() -> ByteBuffer? {
+        guard let first = queue.next() else { return nil }
+        defer { tellDrained() }
+        guard !queue.isEmpty else { return first.frame }
+        var events = [first]
+        var bytes = first.frame.readableBytes
+        while bytes < Self.writeBytes, let event = queue.next() {
+            events.append(event)
+            bytes += event.frame.readableBytes
+        }
+        return fanOut.joined(events, bytes: bytes)
+    }
+
+    private func tellDrained() {
+        guard let waiting = drained, queue.durableCount < OutgoingQueue.durableLimit / 8 else { return }
+        drained = nil
+        waiting.succeed()
     }
 
     /// The connection is gone, or ends for this reason. Nothing is delivered after this.
@@ -91,7 +112,7 @@ final class EventSession {
         guard !isOver else { return }
         isOver = true
         fanOut.detach(self, from: Set(subscriptions.values.map(\.project)))
-        subscriptions = [:]
+        subscriptions = ScopeTable()
         commands.removeAll()
         drained?.fail(ChannelError.alreadyClosed)
         drained = nil
@@ -124,13 +145,16 @@ final class EventSession {
     func offer(_ event: OutgoingEvent) -> Bool {
         guard let project = event.project, let cursor = event.cursor else { return false }
         var holding: EventScope?
-        for scope in [.project(project)] + (event.job.map { [EventScope.job($0)] } ?? []) {
+        func brings(_ scope: EventScope) -> Bool {
             switch subscriptions[scope]?.phase {
-            case .live(let after) where cursor > after: return enqueue(event)
+            case .live(let after): return cursor > after
             case .holding: holding = scope
             default: break
             }
+            return false
         }
+        if brings(.project(project)) { return enqueue(event) }
+        if let job = event.job, brings(.job(job)) { return enqueue(event) }
         if let holding, case .holding(var held) = subscriptions[holding]?.phase {
             // Emptied first, so that appending does not copy.
             subscriptions[holding]?.phase = .replaying
@@ -228,7 +252,8 @@ final class EventSession {
 
     /// The subscription is over.
     func drop(_ scope: EventScope) {
-        guard let gone = subscriptions.removeValue(forKey: scope) else { return }
+        guard let gone = subscriptions[scope] else { return }
+        subscriptions[scope] = nil
         guard !subscriptions.values.contains(where: { $0.project == gone.project }) else { return }
         fanOut.detach(self, from: [gone.project])
     }

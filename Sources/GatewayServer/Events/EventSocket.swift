@@ -135,8 +135,8 @@ final class EventSocket: ChannelInboundHandler, EventSessionOutput {
     func sessionHasOutput() {
         guard let context, let session, !isClosing else { return }
         var wrote = false
-        while context.channel.isWritable, let event = session.next() {
-            context.write(wrapOutboundOut(event.frame), promise: nil)
+        while context.channel.isWritable, let frames = session.nextFrames() {
+            context.write(wrapOutboundOut(frames), promise: nil)
             wrote = true
         }
         if wrote { context.flush() }

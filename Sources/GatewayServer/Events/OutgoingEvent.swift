@@ -3,8 +3,8 @@ import NIOCore
 import QueueProtocol
 import StudioPostgres
 
-/// An event as it goes out: encoded once, however many clients hear it.
-struct OutgoingEvent: Sendable {
+/// An event as it goes out: encoded once, however many clients hear it, and one reference in each of their queues.
+final class OutgoingEvent: Sendable {
     /// Its place in the stream; nil for progress.
     let cursor: EventCursor?
     let tenant: TenantID?
@@ -22,15 +22,15 @@ struct OutgoingEvent: Sendable {
     /// A durable event.
     ///
     /// Throws `DecodingError` where its payload is not what its kind has.
-    init(_ event: StoredEvent) throws {
-        let wire = try Self.wire(event)
+    convenience init(_ event: StoredEvent) throws {
+        let (json, endsJob) = try Self.encoded(event)
         self.init(
-            json: try JSONText.compact(wire), cursor: event.cursor, tenant: event.tenant, project: event.project,
-            job: event.job, kind: wire.type, endsJob: Self.endsJob(wire))
+            json: json, cursor: event.cursor, tenant: event.tenant, project: event.project, job: event.job,
+            kind: event.kind.rawValue, endsJob: endsJob)
     }
 
     /// Progress.
-    init(_ report: ProgressReport, projectName: String) throws {
+    convenience init(_ report: ProgressReport, projectName: String) throws {
         let wire = QueueProtocol.StudioEvent.jobProgress(JobProgress(report, project: projectName))
         self.init(
             json: try JSONText.compact(wire), cursor: nil, tenant: nil, project: report.project, job: report.job,
@@ -38,7 +38,7 @@ struct OutgoingEvent: Sendable {
     }
 
     /// An answer to one client: what it subscribed to, or what was wrong.
-    init(answer: some Encodable, kind: String) throws {
+    convenience init(answer: some Encodable, kind: String) throws {
         self.init(
             json: try JSONText.compact(answer), cursor: nil, tenant: nil, project: nil, job: nil, kind: kind,
             endsJob: false)
@@ -58,40 +58,46 @@ struct OutgoingEvent: Sendable {
         frame = WebSocketFrames.text(self.json)
     }
 
-    private static func endsJob(_ wire: QueueProtocol.StudioEvent) -> Bool {
-        guard case .jobState(let event) = wire else { return false }
-        return ["succeeded", "failed", "cancelled"].contains(event.content.state)
-    }
-
-    private struct JobStatePayload: Decodable {
-        let state: String
-        let attempt: Int
-        let failure: JSONValue?
+    /// `JobStateChange` of a job, put together by hand: several for every job there is.
+    private static func jobState(_ event: StoredEvent) throws -> (json: Data, endsJob: Bool) {
+        guard let job = event.job, case .object(let payload) = event.payload, let state = payload["state"]?.stringValue,
+            let attempt = payload["attempt"]?.intValue
+        else {
+            throw DecodingError.valueNotFound(
+                JobID.self, .init(codingPath: [], debugDescription: "the event names no job, state or attempt"))
+        }
+        var members = JSONMembers()
+        members.add("type", "job.state")
+        members.add("id", event.cursor.description)
+        members.add("project", event.projectName)
+        members.add("at", Timestamp.text(event.at))
+        members.add("job", job.description)
+        members.add("state", state)
+        members.add("attempt", attempt)
+        if let failure = payload["failure"], !failure.isNull {
+            members.add("failure", written: Array(try JSONText.compact(failure)))
+        }
+        return (Data(members.document), state == "succeeded" || state == "failed" || state == "cancelled")
     }
 
     private struct ProjectPayload: Decodable {
         let change: String
     }
 
-    private static func wire(_ event: StoredEvent) throws -> QueueProtocol.StudioEvent {
-        let payload = try JSONText.compact(event.payload)
+    private static func encoded(_ event: StoredEvent) throws -> (json: Data, endsJob: Bool) {
         func durable<Content>(_ content: Content) -> DurableEvent<Content> {
             DurableEvent(id: event.cursor.description, project: event.projectName, content, at: event.at)
         }
-        switch (event.kind, event.job) {
-        case (.jobState, .some(let job)):
-            let state = try JSONText.decode(JobStatePayload.self, from: payload)
-            return .jobState(
-                durable(
-                    JobStateChange(job: job, state: state.state, attempt: state.attempt, failure: state.failure)))
-        case (.takeCreated, _):
-            return .takeCreated(durable(try JSONText.decode(TakeCreation.self, from: payload)))
-        case (.projectChanged, _):
-            let change = try JSONText.decode(ProjectPayload.self, from: payload)
-            return .projectChanged(durable(ProjectChange(change: change.change, detail: event.payload)))
-        case (.jobState, nil):
-            throw DecodingError.valueNotFound(
-                JobID.self, .init(codingPath: [], debugDescription: "the event names no job"))
+        let wire: QueueProtocol.StudioEvent
+        switch event.kind {
+        case .jobState: return try jobState(event)
+        case .takeCreated:
+            wire = .takeCreated(
+                durable(try JSONText.decode(TakeCreation.self, from: try JSONText.compact(event.payload))))
+        case .projectChanged:
+            let change = try JSONText.decode(ProjectPayload.self, from: try JSONText.compact(event.payload))
+            wire = .projectChanged(durable(ProjectChange(change: change.change, detail: event.payload)))
         }
+        return (try JSONText.compact(wire), false)
     }
 }

@@ -104,8 +104,8 @@ struct BatchSubmission: Sendable {
 
     private static func answer(_ verdicts: [AdmissionVerdict], early: [Int: StudioError]) throws -> JSONAnswer {
         var verdicts = verdicts[...]
-        var (admitted, refused): (Int64, Int64) = (0, 0)
-        var items: [JSONValue] = []
+        var (admitted, refused) = (0, 0)
+        var items: [[UInt8]] = []
         for index in 0..<(verdicts.count + early.count) {
             guard let verdict = early[index].map(AdmissionVerdict.refused) ?? verdicts.popFirst() else {
                 throw noVerdict
@@ -113,14 +113,20 @@ struct BatchSubmission: Sendable {
             switch verdict {
             case .admitted(let job), .known(let job):
                 admitted += 1
-                items.append(["job": JobReceipt(job).document])
+                var item = JSONMembers(capacity: 800)
+                item.add("job", JobReceipt(job).members)
+                items.append(item.document)
             case .refused(let error):
                 refused += 1
-                items.append(["problem": problem(error)])
+                let item: JSONValue = ["problem": problem(error)]
+                items.append(Array(try JSONText.compact(item, sortedKeys: true)))
             }
         }
-        let receipt: JSONValue = ["admitted": .integer(admitted), "refused": .integer(refused), "items": .array(items)]
-        return JSONAnswer(encoded: try JSONText.compact(receipt, sortedKeys: true), status: .accepted)
+        var receipt = JSONMembers(capacity: 64 + items.reduce(0) { $0 + $1.count + 1 })
+        receipt.add("admitted", admitted)
+        receipt.add("items", items: items)
+        receipt.add("refused", refused)
+        return JSONAnswer(encoded: Data(receipt.document), status: .accepted)
     }
 
     /// A problem document without the request it answers.

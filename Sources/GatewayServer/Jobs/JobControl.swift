@@ -62,7 +62,7 @@ struct JobControl: Sendable {
         let job: JobRecord
         if let claim = try request.idempotency(body: body, caller: caller) {
             let outcome = try await jobs.retry(id, tenant: caller.tenantID, idempotency: claim) {
-                try IdempotentAnswer(JobReceipt(AdmittedJob($0)).answer)
+                JobReceipt(AdmittedJob($0)).kept
             }
             switch outcome {
             case .replayed(let first): return JSONAnswer(replaying: first)
@@ -75,7 +75,7 @@ struct JobControl: Sendable {
         dispatcher.dispatch([AdmittedJob(job)])
         await announcer.announce()
         context.logger.info("job queued again", metadata: [LogKey.job: "\(id)", "round": "\(job.round)"])
-        return try JobReceipt(AdmittedJob(job)).answer
+        return JobReceipt(AdmittedJob(job)).answer
     }
 
     private func tellWorker(of job: JobRecord, context: GatewayContext) async {

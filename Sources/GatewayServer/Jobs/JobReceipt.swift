@@ -14,30 +14,42 @@ struct JobReceipt: Sendable {
         self.job = job
     }
 
-    /// The receipt as it is answered.
-    var document: JSONValue {
-        let links = JobLinks(job.id, projectName: job.projectName)
-        return [
-            "id": .string(job.id.description), "state": .string(job.state.rawValue),
-            "project": .string(job.projectName),
-            "shot": .string(job.shot), "version": .integer(Int64(job.version)), "function": .string(job.function),
-            "functionVersion": .string(job.functionVersion), "progress": 0, "attempt": .integer(Int64(job.attempt)),
-            "creditsHeld": .integer(Int64(job.state.isFinished ? 0 : job.credits)),
-            "createdAt": .string(Timestamp.text(job.createdAt)),
-            "links": [
-                "self": .string(links.`self`), "cancel": .string(links.cancel), "retry": .string(links.retry),
-                "log": .string(links.log), "project": .string(links.project),
-            ],
-        ]
+    /// The receipt as it is answered. Members are sorted, so that the answer kept for an idempotency key and the one given
+    /// now are the same to the byte.
+    var members: JSONMembers {
+        let path = JobLinks.path(of: job.id)
+        var links = JSONMembers(capacity: 320)
+        links.add("cancel", path + "/cancel")
+        links.add("log", path + "/log")
+        links.add("project", "/api/v1/projects/" + job.projectName)
+        links.add("retry", path + "/retry")
+        links.add("self", path)
+        var members = JSONMembers(capacity: 768)
+        members.add("attempt", job.attempt)
+        members.add("createdAt", Timestamp.text(job.createdAt))
+        members.add("creditsHeld", job.state.isFinished ? 0 : job.credits)
+        members.add("function", job.function)
+        members.add("functionVersion", job.functionVersion)
+        members.add("id", job.id.description)
+        members.add("links", links)
+        members.add("progress", 0)
+        members.add("project", job.projectName)
+        members.add("shot", job.shot)
+        members.add("state", job.state.rawValue)
+        members.add("version", job.version)
+        return members
     }
 
-    /// 202 with the receipt and the job's address. Members are sorted, so that the answer kept for an idempotency key and
-    /// the one given now are the same to the byte.
+    /// 202 with the receipt and the job's address.
     var answer: JSONAnswer {
-        get throws {
-            JSONAnswer(
-                encoded: try JSONText.compact(document, sortedKeys: true), status: .accepted,
-                headers: [.location: JobLinks.path(of: job.id)])
-        }
+        JSONAnswer(encoded: Data(members.document), status: .accepted, headers: [.location: JobLinks.path(of: job.id)])
+    }
+
+    /// The same as an idempotency key keeps it.
+    var kept: IdempotentAnswer {
+        IdempotentAnswer(
+            status: HTTPResponse.Status.accepted.code,
+            headers: [HTTPField.Name.location.rawName: JobLinks.path(of: job.id)],
+            body: String(decoding: members.document, as: UTF8.self))
     }
 }

@@ -48,12 +48,13 @@ struct JobSubmission: Sendable {
     func submit(
         _ request: Request, body: Data, project name: String, caller: Caller, context: GatewayContext
     ) async throws -> JSONAnswer {
-        let claim = try request.idempotency(body: body, caller: caller)
+        let document = Result { try JSONBody.decode(JSONValue.self, from: body) }
+        let claim = try request.idempotency(body: body, document: try? document.get(), caller: caller)
         let keyed = claim.map { claim in
-            AdmissionUnit.KeyedAnswer(claim) { try IdempotentAnswer(JobReceipt($0[0].job()).answer) }
+            AdmissionUnit.KeyedAnswer(claim) { try JobReceipt($0[0].job()).kept }
         }
         let admission = try await admit(body: body, project: name, caller: caller, claim: claim) { project in
-            let submission = try Submission(try JSONBody.decode(JSONValue.self, from: body))
+            let submission = try Submission(try document.get())
             let job = try await planned(
                 submission, project: project, caller: caller, origin: SubmissionOrigin(context))
             return AdmissionUnit([job], idempotency: keyed)
@@ -64,7 +65,7 @@ struct JobSubmission: Sendable {
         case .decided(let verdicts):
             let job = try verdicts[0].job()
             Self.tell(job, context.logger)
-            return try JobReceipt(job).answer
+            return JobReceipt(job).answer
         }
     }
 

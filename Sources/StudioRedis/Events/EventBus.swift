@@ -1,4 +1,4 @@
-import FoundationEssentials
+public import FoundationEssentials
 public import QueueProtocol
 
 /// What the programs tell each other at once and without keeping it: progress, wake-ups, control messages.
@@ -33,8 +33,11 @@ public struct EventBus: Sendable {
 
     /// Tells all gateways that PostgreSQL has new durable events.
     ///
+    /// - Parameter speaker: Who says it, where it does not want to hear itself; default nobody in particular.
     /// - Throws: `RedisError`; gateways also look by themselves.
-    public func announceEvents() async throws { _ = try await publish([], on: keys.eventsChannel) }
+    public func announceEvents(from speaker: UUID? = nil) async throws {
+        _ = try await publish(Self.bytes(of: speaker), on: keys.eventsChannel)
+    }
 
     /// Tells whoever follows a job's log that it has grown.
     ///
@@ -72,14 +75,18 @@ public struct EventBus: Sendable {
             read: { try? JSONText.decode(ProgressReport.self, from: Data($0)) })
     }
 
-    /// Wake-ups for durable events; several that nobody has read yet are one.
+    /// Wake-ups for durable events; many that nobody has read yet are one.
     ///
+    /// - Parameter speaker: Whose announcements are passed over; default nobody's.
     /// - Returns: The stream.
     /// - Throws: `CancellationError`.
-    public func eventWakeups() async throws -> EventStream<Void> {
-        EventStream(
-            subscription: try await subscriber.subscribe(to: [keys.eventsChannel], buffering: .newest(1)),
-            read: { _ in })
+    public func eventWakeups(besides speaker: UUID? = nil) async throws -> EventStream<Void> {
+        let own = Self.bytes(of: speaker)
+        // All of them until they are read: the newest alone could be one that is passed over, in the place of one that counts.
+        return EventStream(
+            subscription: try await subscriber.subscribe(
+                to: [keys.eventsChannel], buffering: speaker == nil ? .newest(1) : .complete(256)),
+            read: { !own.isEmpty && $0 == own ? nil : () })
     }
 
     /// Wake-ups for a job's log; several that nobody has read yet are one.
@@ -104,6 +111,8 @@ public struct EventBus: Sendable {
                 to: [keys.controlChannel, keys.controlChannel(worker)], buffering: .complete(1024)),
             read: { try? JSONText.decode(ControlMessage.self, from: Data($0)) })
     }
+
+    private static func bytes(of speaker: UUID?) -> [UInt8] { speaker.map { Array(UUIDText.text($0).utf8) } ?? [] }
 
     private func publish(_ payload: [UInt8], on channel: String) async throws -> Int {
         let reply = try await client.send(RedisCommand("PUBLISH", .text(channel), .bytes(payload)))

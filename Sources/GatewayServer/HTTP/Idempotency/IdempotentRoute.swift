@@ -70,7 +70,14 @@ extension Request {
     /// The fingerprint is the SHA-256 of method, path and body. JSON counts as the value it says: a client that writes its
     /// members in another order when it sends again means the same request. Throws `validation-failed` where the key is not 1…128
     /// visible ASCII characters.
-    func idempotency(body: Data, caller: Caller) throws(StudioError) -> IdempotencyRequest? {
+    ///
+    /// - Parameters:
+    ///   - body: The request's body.
+    ///   - document: The same as a value, where the route has read it already; default: it is read here.
+    ///   - caller: Whose key it is.
+    func idempotency(
+        body: Data, document: JSONValue? = nil, caller: Caller
+    ) throws(StudioError) -> IdempotencyRequest? {
         let keys = headers[values: .idempotencyKey]
         guard let key = keys.first else { return nil }
         guard keys.count == 1, (1...128).contains(key.utf8.count), key.utf8.allSatisfy({ (33...126).contains($0) })
@@ -81,7 +88,8 @@ extension Request {
                     detail: "an Idempotency-Key has 1 to 128 visible ASCII characters")
             ])
         }
-        let canonical = try? JSONText.compact(JSONText.decode(JSONValue.self, from: body), sortedKeys: true)
+        let canonical = try? JSONText.compact(
+            document ?? JSONText.decode(JSONValue.self, from: body), sortedKeys: true)
         let fingerprint = SHA256.hex(of: Data("\(method.rawValue) \(uri.path)\n".utf8) + (canonical ?? body))
         return IdempotencyRequest(user: caller.userID, key: key, fingerprint: fingerprint)
     }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// Dates as HTTP says them (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 enum HTTPDate {
@@ -7,6 +8,18 @@ enum HTTPDate {
     private static let months = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
+
+    private static let latest = Mutex<(second: Int, text: String)>((.min, ""))
+
+    /// The text of the present second, made once for all that is answered within it.
+    static func now() -> String {
+        let date = Date()
+        let second = Int(date.timeIntervalSince1970.rounded(.down))
+        return latest.withLock { latest in
+            if latest.second != second { latest = (second, text(date)) }
+            return latest.text
+        }
+    }
 
     /// The text of a date, to the second below.
     static func text(_ date: Date) -> String {

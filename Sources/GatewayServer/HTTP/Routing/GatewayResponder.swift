@@ -28,7 +28,7 @@ struct GatewayResponder: Sendable {
         let context = GatewayContext(head: request.head, channel: channel, logger: logger)
         metrics.requestBegan()
         var response = try await respond(to: request, context: context)
-        response.headers[.date] = HTTPDate.text(Date())
+        response.headers[.date] = HTTPDate.now()
         do {
             if request.method == .head || response.status == .notModified || response.status == .noContent {
                 // A HEAD answer keeps the length of the body it leaves out; the others say nothing of one.
@@ -104,13 +104,15 @@ struct GatewayResponder: Sendable {
         metrics.requestEnded(route: route, method: request.method.rawValue, status: status.code, after: elapsed)
         // Probes come every few seconds from every side; a person looks for what people do.
         let isProbe = route == "/healthz" || route == "/readyz" || route == "/metrics"
+        let level: Logger.Level = isProbe && status.code < 500 ? .debug : .info
+        guard level >= context.logger.logLevel else { return }
         var metadata: Logger.Metadata = [
             "method": .string(request.method.rawValue), "route": .string(route),
             "status": .stringConvertible(status.code),
             "ms": .string(Self.milliseconds(elapsed)), "remote": .string(context.remoteAddress),
         ]
         if let error { metadata["interrupted"] = .string(String(describing: type(of: error))) }
-        context.logger.log(level: isProbe && status.code < 500 ? .debug : .info, "request", metadata: metadata)
+        context.logger.log(level: level, "request", metadata: metadata)
     }
 
     private static func milliseconds(_ duration: Duration) -> String {

@@ -27,10 +27,12 @@ struct ResponseHeaders: Sendable {
     }
 
     /// The answer to a browser that asks first, where the origin may; nil for every other request.
-    func preflight(_ request: Request, allowing methods: [String]) -> Response? {
+    func preflight(_ request: Request, allowing allowed: @autoclosure () -> [String]) -> Response? {
         guard request.method == .options, let origin = request.headers[.origin], corsOrigins.contains(origin),
-            request.headers[.accessControlRequestMethod] != nil, !methods.isEmpty
+            request.headers[.accessControlRequestMethod] != nil
         else { return nil }
+        let methods = allowed()
+        guard !methods.isEmpty else { return nil }
         return Response(
             status: .noContent,
             headers: [
