@@ -84,7 +84,7 @@ import Testing
                 #"{"shot": "SHOT-010", "function": "mock-video", "parameters": {"prompt": "x"}}"#)
             let job = try #require(reply.json["id"]?.stringValue.flatMap { JobID($0) })
             try await eventually("the message is on the runway") {
-                try await JobStore(studio.parts.database).onRunway(limit: 1) == [job]
+                try await RunwayStore(studio.parts.database).standing(limit: 1) == [job]
             }
             #expect(try await studio.parts.audit.run(deep: false) == [])
             for list in studio.parts.keys.lists(["studio"]) { try await studio.ground.redis.command("DEL", list) }

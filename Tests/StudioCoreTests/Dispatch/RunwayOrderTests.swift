@@ -1,25 +1,15 @@
 import QueueProtocol
 import StudioCore
+import StudioTestKit
 import Testing
 
 @Suite struct RunwayOrderTests {
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            // SplitMix64.
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// A backlog and what runs, made of a few tenants, projects, users and functions.
     private struct Case {
         var groups: [BacklogGroup] = []
         var running: [BacklogGroup] = []
 
-        init(_ random: inout Random) {
+        init(_ random: inout SeededGenerator) {
             var place: Int64 = 0
             let functions = (0..<3).map { number in
                 RunwayShare(
@@ -100,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: 0..<200) func `Any backlog is taken as the rules say, each job once`(seed: UInt64) {
-        var random = Random(state: seed)
+        var random = SeededGenerator(state: seed)
         let backlog = Case(&random)
         var rules = Rules(left: backlog.groups)
         var load = RunwayLoad()
