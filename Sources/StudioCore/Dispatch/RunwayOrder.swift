@@ -10,6 +10,8 @@ public import QueueProtocol
 public struct RunwayOrder: Sendable {
     private var levels: [Level] = []
     private var load: RunwayLoad
+    /// Whether the rightful next one is not among the candidates: its group was told to have more than were listed.
+    public private(set) var isStarved = false
 
     /// An order over candidates.
     ///
@@ -26,13 +28,14 @@ public struct RunwayOrder: Sendable {
 
     /// Takes the next job.
     ///
-    /// - Returns: The job; nil where nothing may be taken, or where the rightful next one is not among the candidates
-    ///   (its group was told to have more than were listed): ask with fresh candidates.
+    /// - Returns: The job; nil where nothing may be taken, or where ``isStarved``: ask with fresh candidates.
     public mutating func next() -> JobID? {
         for index in levels.indices {
             switch levels[index].next(&load) {
             case .job(let job): return job
-            case .unlisted: return nil
+            case .unlisted:
+                isStarved = true
+                return nil
             case .nothing: continue
             }
         }
