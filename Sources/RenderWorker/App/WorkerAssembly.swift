@@ -62,6 +62,9 @@ struct WorkerAssembly: Sendable {
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
         let revisions = FunctionRevisions()
+        let protection = configuration.worker.ecsAgent.map {
+            ScaleInProtection(agent: ECSAgent(uri: $0), clock: ContinuousClock(), logger: logger)
+        }
         let surroundings = JobRun.Surroundings(
             jobs: jobs, revisions: revisions,
             runners: RunnerCatalogue([
@@ -84,10 +87,12 @@ struct WorkerAssembly: Sendable {
             deadlines: DeadlineKeeper(
                 attempts: attempts, grace: pauses.ask + pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
+            protection: protection,
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
             intake: Intake(
                 worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,
                 consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, revisions: revisions, hurry: hurry,
+                protection: protection,
                 announceEvents: surroundings.announceEvents,
                 carryOut: { await JobRun($0, stop: $1, in: surroundings).carryOut() }, logger: logger),
             logger: logger)
