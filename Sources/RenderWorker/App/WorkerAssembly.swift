@@ -52,7 +52,8 @@ struct WorkerAssembly: Sendable {
 
         let database = try Self.database(
             configuration, "studio-worker", connections: configuration.common.databaseConnections)
-        let heartbeat = try Self.database(configuration, "studio-worker-heartbeat", connections: 1)
+        let heartbeat = try Self.database(
+            configuration, "studio-worker-heartbeat", connections: 1, patience: configuration.common.lease / 4)
         let jobs = JobStore(database)
         let takes = TakeStore(database)
         let workspace = WorkspaceFolders(root: workspaceRoot)
@@ -99,12 +100,17 @@ struct WorkerAssembly: Sendable {
     }
 
     /// Every statement of a worker finds its rows by their keys.
+    ///
+    /// - Parameter patience: How long a statement may take, and how long its answer may be on the way; default those of any
+    ///   database. A heartbeat has less: a connection that died without a word must be given up while the lease still
+    ///   lasts, and half a lease and one beat do not make a whole one.
     private static func database(
-        _ configuration: StudioConfiguration, _ name: String, connections: Int
+        _ configuration: StudioConfiguration, _ name: String, connections: Int, patience: Duration? = nil
     ) throws -> Database {
         var postgres = PostgresConfiguration(
             configuration.common.databaseURL, applicationName: name, connections: connections)
         postgres.plansOnce = true
+        if let patience { (postgres.statementTimeout, postgres.tcpUserTimeout) = (patience, patience) }
         return try Database(postgres)
     }
 
