@@ -84,7 +84,8 @@ let package = Package(
             "RenderWorker",
             [
                 "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioGit",
-                "StudioMedia", logging, serviceLifecycle, unixSignals, arguments,
+                "StudioMedia", .product(name: "NIOHTTP1", package: "swift-nio"), logging, serviceLifecycle, unixSignals,
+                arguments,
             ] + nio),
 
         // The proof.
@@ -104,7 +105,7 @@ let package = Package(
             "RenderWorkerTests",
             [
                 "RenderWorker", "QueueProtocol", "StudioCore", "StudioSystem", "StudioGit", "StudioPostgres",
-                "StudioRedis",
+                "StudioRedis", .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
         proof("IntegrationTests", ["StudioGit", "StudioMedia"]),
         proof("ChaosTests", ["QueueProtocol"]),

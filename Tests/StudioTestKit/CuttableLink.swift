@@ -80,6 +80,10 @@ public final class CuttableLink: Sendable {
         pump.pass(requests: lost == .answers, answers: false, listen: newcomers == .hang)
     }
 
+    /// Forgets the connections there are, as a firewall that was restarted does: nothing passes on them any more, for good and
+    /// without a word, while new ones are made and pass.
+    public func forget() { pump.forget() }
+
     /// Resets all connections and refuses new ones.
     public func sever() {
         pump.pass(requests: false, answers: false, listen: false)

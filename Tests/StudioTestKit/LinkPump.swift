@@ -63,6 +63,13 @@ final class LinkPump: Sendable {
         wake()
     }
 
+    func forget() {
+        state.withLock { state in
+            for id in state.pairs.keys { state.pairs[id]?.isForgotten = true }
+        }
+        wake()
+    }
+
     /// Ends the thread.
     func close() {
         state.withLock { $0.isClosed = true }
@@ -98,7 +105,7 @@ final class LinkPump: Sendable {
         }
         // While nothing passes, whoever comes waits in the system's queue: connected, and unheard.
         add(.listener, listener, state.isListening && state.passesRequests ? POLLIN : 0)
-        for (id, pair) in state.pairs {
+        for (id, pair) in state.pairs where !pair.isForgotten {
             let (requests, answers) = (state.passesRequests, state.passesAnswers)
             add(
                 .client(id), pair.client,
@@ -126,7 +133,7 @@ final class LinkPump: Sendable {
     }
 
     private func carry(_ id: Int, _ state: inout State) {
-        guard var pair = state.pairs[id] else { return }
+        guard var pair = state.pairs[id], !pair.isForgotten else { return }
         let isAlive = pair.carry(requests: state.passesRequests, answers: state.passesAnswers)
         if !isAlive { pair.close() }
         state.pairs[id] = isAlive ? pair : nil

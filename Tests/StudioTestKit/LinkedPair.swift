@@ -19,6 +19,8 @@ struct LinkedPair {
 
     let client: Int32
     let server: Int32
+    /// Nothing passes any more.
+    var isForgotten = false
     private(set) var requests = Flow()
     private(set) var answers = Flow()
 

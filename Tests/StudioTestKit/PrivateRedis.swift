@@ -80,6 +80,24 @@ public actor PrivateRedis {
         try await start(empty: empty)
     }
 
+    /// Keeps a copy of the data as it is now, for ``restartAsKept()``.
+    ///
+    /// - Throws: What the file system said.
+    public func keep() throws {
+        try? FileManager.default.removeItem(atPath: directory.path("kept"))
+        try FileManager.default.copyItem(atPath: directory.path("appendonlydir"), toPath: directory.path("kept"))
+    }
+
+    /// Stops, and starts with the data of the last ``keep()``, as from a backup.
+    ///
+    /// - Throws: As ``stop()`` and ``start(empty:)``; what the file system said.
+    public func restartAsKept() async throws {
+        try await stop()
+        try FileManager.default.removeItem(atPath: directory.path("appendonlydir"))
+        try FileManager.default.copyItem(atPath: directory.path("kept"), toPath: directory.path("appendonlydir"))
+        try await start()
+    }
+
     /// The URL of a database nobody else of this process has. Keys are separate, pub/sub channels are not.
     ///
     /// - Returns: A `unix://` URL.

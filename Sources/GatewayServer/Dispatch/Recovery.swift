@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Logging
 import QueueProtocol
 import ServiceLifecycle
@@ -39,7 +38,6 @@ final class Recovery: Service {
     private let dispatcher: Dispatcher
     private let pace: Pace
     private let clock: any Clock<Duration>
-    private let now: @Sendable () -> Date
     private let logger: Logger
     private let calm = Mutex(0)
     /// A gateway that starts counts as one that saw an outage: it may have been one that ended it.
@@ -49,7 +47,7 @@ final class Recovery: Service {
     init(
         jobs: JobStore, workers: WorkerStore, queue: TaskQueue, queues: @escaping @Sendable () -> [String],
         announcer: EventAnnouncer, dispatcher: Dispatcher, pace: Pace = Pace(),
-        clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Date = { Date() }, logger: Logger
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.jobs = jobs
         self.workers = workers
@@ -59,7 +57,6 @@ final class Recovery: Service {
         self.dispatcher = dispatcher
         self.pace = pace
         self.clock = clock
-        self.now = now
         self.logger = logger
     }
 
@@ -128,10 +125,9 @@ final class Recovery: Service {
     private func returnMessages() async throws {
         let holders = try await queue.workersWithMessages()
         guard !holders.isEmpty else { return }
-        let silence = Double(pace.workerSilence.components.seconds)
         let alive = Set(
             try await workers.list()
-                .filter { $0.state != .stopped && now().timeIntervalSince($0.seenAt) < silence }
+                .filter { $0.state != .stopped && $0.silence < pace.workerSilence }
                 .map(\.registration.id))
         for worker in holders where !alive.contains(worker) {
             let count = try await queue.restoreProcessing(of: worker, queues: queues())

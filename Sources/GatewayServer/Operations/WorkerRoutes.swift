@@ -54,8 +54,7 @@ struct WorkerRoutes: RouteGroup {
     }
 
     private func document(_ worker: WorkerRecord, showsMachine: Bool) -> WorkerDocument {
-        let silent = now().timeIntervalSince(worker.seenAt) > Double(silence.components.seconds)
-        return WorkerDocument(worker, isSilent: silent, showsMachine: showsMachine)
+        WorkerDocument(worker, isSilent: worker.silence > silence, showsMachine: showsMachine)
     }
 }
 

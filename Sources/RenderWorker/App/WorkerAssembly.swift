@@ -52,7 +52,8 @@ struct WorkerAssembly: Sendable {
 
         let database = try Self.database(
             configuration, "studio-worker", connections: configuration.common.databaseConnections)
-        let heartbeat = try Self.database(configuration, "studio-worker-heartbeat", connections: 1)
+        let heartbeat = try Self.database(
+            configuration, "studio-worker-heartbeat", connections: 1, patience: configuration.common.lease / 4)
         let jobs = JobStore(database)
         let takes = TakeStore(database)
         let workspace = WorkspaceFolders(root: workspaceRoot)
@@ -62,6 +63,9 @@ struct WorkerAssembly: Sendable {
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
         let revisions = FunctionRevisions()
+        let protection = configuration.worker.ecsAgent.map {
+            ScaleInProtection(agent: ECSAgent(uri: $0), clock: ContinuousClock(), logger: logger)
+        }
         let surroundings = JobRun.Surroundings(
             jobs: jobs, revisions: revisions,
             runners: RunnerCatalogue([
@@ -84,22 +88,29 @@ struct WorkerAssembly: Sendable {
             deadlines: DeadlineKeeper(
                 attempts: attempts, grace: pauses.ask + pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
+            protection: protection,
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
             intake: Intake(
                 worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,
                 consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, revisions: revisions, hurry: hurry,
+                protection: protection,
                 announceEvents: surroundings.announceEvents,
                 carryOut: { await JobRun($0, stop: $1, in: surroundings).carryOut() }, logger: logger),
             logger: logger)
     }
 
     /// Every statement of a worker finds its rows by their keys.
+    ///
+    /// - Parameter patience: How long a statement may take, and how long its answer may be on the way; default those of any
+    ///   database. A heartbeat has less: a connection that died without a word must be given up while the lease still
+    ///   lasts, and half a lease and one beat do not make a whole one.
     private static func database(
-        _ configuration: StudioConfiguration, _ name: String, connections: Int
+        _ configuration: StudioConfiguration, _ name: String, connections: Int, patience: Duration? = nil
     ) throws -> Database {
         var postgres = PostgresConfiguration(
             configuration.common.databaseURL, applicationName: name, connections: connections)
         postgres.plansOnce = true
+        if let patience { (postgres.statementTimeout, postgres.tcpUserTimeout) = (patience, patience) }
         return try Database(postgres)
     }
 

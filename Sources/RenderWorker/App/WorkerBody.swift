@@ -15,6 +15,7 @@ struct WorkerBody: Service {
     let leases: LeaseKeeper<ContinuousClock>
     let deadlines: DeadlineKeeper
     let control: ControlListener
+    let protection: ScaleInProtection<ContinuousClock>?
     let sweep: ScratchSweep
     let intake: Intake
     let logger: Logger
@@ -37,6 +38,7 @@ struct WorkerBody: Service {
             aside.addTask { await deadlines.run() }
             aside.addTask { await control.run() }
             aside.addTask { await sweep.run() }
+            aside.addTask { await protection?.run() }
             await intake.run()
             // Only now: the leases of attempts that drain are renewed to their end.
             aside.cancelAll()

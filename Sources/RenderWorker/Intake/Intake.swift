@@ -22,6 +22,8 @@ struct Intake: Sendable {
     let attempts: RunningAttempts
     let revisions: FunctionRevisions
     let hurry: Hurry
+    /// Keeps the machine while it works, where somebody might take it away.
+    let protection: ScaleInProtection<ContinuousClock>?
     let announceEvents: @Sendable () async -> Void
     /// Carries one claimed job through to its end; does not throw.
     let carryOut: @Sendable (ClaimedJob, RunStop) async -> Void
@@ -44,6 +46,7 @@ struct Intake: Sendable {
                             await carryOut(job, stop)
                             attempts.end(key)
                             slots.finish(key)
+                            protection?.letGo(1)
                         }
                     }
                     await tell(taken)
@@ -121,11 +124,15 @@ struct Intake: Sendable {
     private func claim(_ ids: [JobID]) async -> [ClaimedJob]? {
         let patience = DatabasePatience(logger: logger)
         let known = revisions.known
+        await protection?.hold(ids.count)
+        var claimedCount = 0
+        defer { protection?.letGo(ids.count - claimedCount) }
         do {
             let claimed = try await patience.persist("the claim", while: { slots.table.phase == .serving }) {
                 try await jobs.claim(
                     ids, worker: worker, name: name, lease: lease, held: attempts.held, known: Array(known.keys))
             }
+            claimedCount = claimed.count
             return claimed.map { job in
                 var job = job
                 job.manifest = job.manifest ?? known[job.functionDigest]?.document

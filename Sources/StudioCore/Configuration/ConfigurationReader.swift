@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 extension StudioConfiguration {
     /// Which program reads: its own required settings are held, the other's are not.
     public enum Program: Sendable, Hashable {
@@ -53,7 +55,8 @@ extension StudioConfiguration {
             askPause: .milliseconds(reader.whole("RUNNER_ASK_MS", default: 250, in: 0...60_000)),
             termPause: .milliseconds(reader.whole("RUNNER_TERM_MS", default: 500, in: 0...60_000)),
             heartbeat: .seconds(heartbeat),
-            mediaMemoryMegabytes: reader.whole("MEDIA_MEMORY_MB", default: 8192, in: 512...1_048_576))
+            mediaMemoryMegabytes: reader.whole("MEDIA_MEMORY_MB", default: 8192, in: 512...1_048_576),
+            ecsAgent: reader.address("ECS_AGENT_URI"))
         if heartbeat * 3 > lease {
             reader.find("HEARTBEAT_SECONDS", "must be at most a third of LEASE_SECONDS (\(lease))")
         }
@@ -157,6 +160,16 @@ struct ConfigurationReader {
     ) -> Choice where Choice.RawValue == String {
         let text = oneOf(name, Choice.allCases.map(\.rawValue), default: standard.rawValue)
         return Choice(rawValue: text) ?? standard
+    }
+
+    /// An `http://` address.
+    mutating func address(_ name: String) -> URL? {
+        guard let text = optional(name) else { return nil }
+        guard let url = URL(string: text), url.scheme?.lowercased() == "http", url.host() != nil else {
+            find(name, "must be an http:// address")
+            return nil
+        }
+        return url
     }
 
     mutating func list(_ name: String) -> [String] {

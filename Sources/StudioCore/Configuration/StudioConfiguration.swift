@@ -1,3 +1,5 @@
+public import FoundationEssentials
+
 /// Which of the four environments a program runs in; each has rules of its own (design: four environments, one program).
 public enum StudioEnvironment: String, Sendable, Hashable, CaseIterable {
     /// One machine, private services, readable logs.
@@ -87,6 +89,9 @@ public struct StudioConfiguration: Sendable {
         public var heartbeat: Duration
         /// The memory a media process may map, in MiB (`MEDIA_MEMORY_MB`, default 8192, 512 to 1048576).
         public var mediaMemoryMegabytes: Int
+        /// Where Amazon ECS put its container agent (`ECS_AGENT_URI`, which ECS sets; default none): there the worker asks
+        /// not to be taken away by a scale-in while it works.
+        public var ecsAgent: URL?
     }
 
     /// What both programs need.

@@ -35,6 +35,8 @@ package struct WorkerRecord: Sendable, Hashable {
     package var state: WorkerState
     package var startedAt: Date
     package var seenAt: Date
+    /// How long ago that was, by the database's clock, as `seenAt` is: no other clock can tell.
+    package var silence: Duration
     /// Jobs it holds now.
     package var running: [HeldClaim]
     /// Functions it is not given, because it failed them again and again.

@@ -46,7 +46,7 @@ package struct WorkerStore: Sendable {
     /// Notes that a worker has ended.
     package func stop(_ worker: WorkerID) async throws { try await touch(worker, state: .stopped) }
 
-    /// The workers that have not stopped, by name, with what they hold; `seenAt` tells which of them are gone.
+    /// The workers that have not stopped, by name, with what they hold; their silence tells which of them are gone.
     ///
     /// - Parameter tenant: Only workers that run a job of this tenant, and of what they hold only that; default all.
     /// - Returns: The workers.
@@ -80,6 +80,7 @@ package struct WorkerStore: Sendable {
             """
         private static let record = """
             SELECT w.id, w.name, w.hostname, w.pid, w.version, w.queues, w.slots, w.state, w.started_at, w.seen_at,
+                   (extract(epoch FROM clock_timestamp() - w.seen_at) * 1000)::bigint AS silence,
                    ARRAY(SELECT j.id FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
                          AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS jobs,
                    ARRAY(SELECT j.attempt FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
@@ -100,6 +101,7 @@ extension WorkerRecord {
         state = try row.word("state")
         startedAt = try row.decode("started_at")
         seenAt = try row.decode("seen_at")
+        silence = .milliseconds(try row.decode("silence", as: Int.self))
         let jobs: [JobID] = try row.decode("jobs")
         let attempts: [Int] = try row.decode("attempts")
         running = zip(jobs, attempts).map { HeldClaim(job: $0, attempt: $1) }

@@ -63,6 +63,21 @@ struct CuttableLinkTests {
         #expect(caller.output == ["OK"])
     }
 
+    @Test("Forgotten connections hang for good, and new ones pass")
+    func forgotten() async throws {
+        let redis = try await PrivateRedis()
+        let link = try CuttableLink(to: redis)
+        let forgotten = try ChildProcess("redis-cli", ["-p", "\(link.port)", "BLPOP", "list", "0"])
+        try await eventually("it waits") { try await redis.command("CLIENT", "LIST").contains("cmd=blpop") }
+        link.forget()
+        try await redis.command("RPUSH", "list", "word")
+        #expect(try await Self.redis(link, "PING") == "PONG")
+        link.cut()
+        link.restore()
+        #expect(try await Self.redis(link, "LLEN", "list") == "0")
+        #expect(forgotten.ended == nil && forgotten.output.isEmpty)
+    }
+
     @Test("Refusing or severed, nobody gets in; severed, those inside are thrown out; the port stays the same")
     func severed() async throws {
         let redis = try await PrivateRedis()

@@ -37,6 +37,17 @@ extension Stack {
             parameters: ["prompt": "a long shot", "seconds": 30, "width": 640, "height": 360], more: more)
     }
 
+    /// A film that is small and still long enough to be disturbed in the middle.
+    nonisolated func submitFilm(more: [String: JSONValue] = [:]) async throws -> String {
+        try await submit(
+            "mock-video", parameters: ["prompt": "a shot", "seconds": 12, "width": 320, "height": 180], more: more)
+    }
+
+    /// A job that does nothing for a time, and makes no take.
+    nonisolated func submitWait(seconds: Int, more: [String: JSONValue] = [:]) async throws -> String {
+        try await submit("noop", parameters: ["milliseconds": .integer(Int64(seconds) * 1000)], more: more)
+    }
+
     nonisolated func job(_ id: String) async throws -> JSONValue { try await api.get("/api/v1/jobs/\(id)").json }
 
     /// Waits until the job is in one of the states.
@@ -63,6 +74,27 @@ extension Stack {
             guard let job = try? await job(id) else { return false }
             return job["state"] == "running" && (job["progress"]?.doubleValue ?? 0) > 0
         }
+    }
+
+    /// How a job's attempts ended, in their order; `running` for one that has not.
+    nonisolated func outcomes(of id: String) async throws -> [String] {
+        try await sql(
+            "SELECT coalesce(outcome, 'running') FROM job_attempts WHERE job_id = '\(id)' ORDER BY attempt")
+    }
+
+    /// The worker that runs a job, or ran it last.
+    nonisolated func worker(of id: String) async throws -> ChildProcess {
+        let names = try await sql(
+            "SELECT worker_name FROM job_attempts WHERE job_id = '\(id)' ORDER BY attempt DESC LIMIT 1")
+        guard let number = names.first?.split(separator: "-").last.flatMap({ Int($0) }) else {
+            throw TestKitError("job \(id) was never run")
+        }
+        return await workers[number - 1]
+    }
+
+    /// Waits until Redis or PostgreSQL comes to hold something that nothing announces, such as a lease that ran out.
+    nonisolated func untilSQL(_ query: String, is rows: String..., within bound: Duration = .seconds(60)) async throws {
+        try await eventually("\(query) is \(rows)", within: bound) { try await sql(query) == rows }
     }
 
     nonisolated func takes(project: String = "film") async throws -> [JSONValue] {

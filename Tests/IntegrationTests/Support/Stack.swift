@@ -23,9 +23,12 @@ actor Stack {
     /// - Parameters:
     ///   - workers: How many workers to start.
     ///   - settings: Settings laid over the test's own.
+    ///   - gatewaySettings: Settings of the gateway alone.
     /// - Returns: The running studio.
     /// - Throws: `TestKitError` where a part does not start.
-    static func start(workers: Int = 1, settings: [String: String] = [:]) async throws -> Stack {
+    static func start(
+        workers: Int = 1, settings: [String: String] = [:], gatewaySettings: [String: String] = [:]
+    ) async throws -> Stack {
         // Durable: what is promised must survive the kill of the server.
         let postgres = try await PrivatePostgres(durable: true)
         let redis = try await PrivateRedis()
@@ -44,7 +47,8 @@ actor Stack {
             let done = try await ProgramUnderTest.gateway.run(command, environment: environment)
             guard done.exit == .code(0) else { throw TestKitError("\(command): \(done.errors)") }
         }
-        let gateway = try ProgramUnderTest.gateway.start(["serve"], environment: environment)
+        let gateway = try ProgramUnderTest.gateway.start(
+            ["serve"], environment: environment.merging(gatewaySettings) { $1 })
         let client = APIClient(base: "http://127.0.0.1:\(port)")
         try await Self.untilReady(client, gateway)
         let login = try await client.post(

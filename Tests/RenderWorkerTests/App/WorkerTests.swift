@@ -1,7 +1,5 @@
 import FoundationEssentials
 import Glibc
-import Logging
-import NIOPosix
 import QueueProtocol
 import StudioCore
 import StudioPostgres
@@ -13,68 +11,12 @@ import Testing
 
 /// The whole program as it is started, on real PostgreSQL and Redis.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct WorkerTests {
-    /// A started worker and what it is connected to.
-    private struct Running {
-        let stage: Stage
-        let redis: PrivateRedis
-        let queue: TaskQueue
-        let bus: EventBus
-        let workers: Watched<[ChildProcess]>
-
-        func start(slots: Int = 2, grace: Int = 120) async throws -> ChildProcess {
-            let worker = try ProgramUnderTest.worker.start(environment: [
-                "DATABASE_URL": stage.uri, "REDIS_URL": redis.url, "WORKSPACE_ROOT": stage.workspace.path,
-                "WORKER_SLOTS": "\(slots)", "WORKER_GRACE_SECONDS": "\(grace)", "DATABASE_CONNECTIONS": "4",
-            ])
-            workers.update { $0.append(worker) }
-            try await worker.line(containing: "worker ready", within: .seconds(60))
-            return worker
-        }
-
-        /// Admits a job and puts its message on the queue.
-        func push(_ function: String = "mock-image", _ parameters: JSONValue = short) async throws -> JobID {
-            let job = try await stage.submit(function, parameters: parameters)
-            try await queue.push([.render(job: job, priority: TaskPriority(urgency: 5))])
-            return job
-        }
-
-        func wait(for state: JobState, of job: JobID, within bound: Duration = .seconds(60)) async throws {
-            try await eventually("\(job) is \(state)", within: bound) { try await stage.jobs.get(job)?.state == state }
-        }
-
-        /// Nothing is left on any list but what is dead.
-        func expectNothingInFlight() async throws {
-            #expect(try await queue.depths(of: ["studio"]).map(\.count) == [0, 0, 0, 0])
-            let lists = try await redis.command("KEYS", "studio:processing:*")
-            #expect(lists.trimmed == "", "\(lists)")
-        }
-    }
-
     private static let short: JSONValue = ["prompt": "dawn", "width": 64, "height": 48]
     private static let long: JSONValue = ["prompt": "long", "seconds": 600, "width": 640, "height": 360]
 
     private func with(
-        on server: PrivatePostgres? = nil, _ body: @Sendable (Running) async throws -> Void
-    ) async throws {
-        try await Stage.with(on: server) { stage in
-            let redis = try await PrivateRedis()
-            let configuration = try RedisConfiguration(url: redis.url)
-            let client = RedisClient(
-                configuration: configuration, group: MultiThreadedEventLoopGroup.singleton, logger: Stage.logger)
-            let subscriber = RedisSubscriber(
-                configuration: configuration, group: MultiThreadedEventLoopGroup.singleton, logger: Stage.logger)
-            let connecting = Task { await client.run() }
-            defer { connecting.cancel() }
-            try await client.waitUntilConnected()
-            let running = Running(
-                stage: stage, redis: redis, queue: TaskQueue(client: client, keys: StudioKeys()),
-                bus: EventBus(client: client, subscriber: subscriber, keys: StudioKeys()), workers: Watched([]))
-            defer {
-                for worker in running.workers.value where worker.ended == nil { worker.send(SIGKILL) }
-            }
-            try await body(running)
-        }
-    }
+        on server: PrivatePostgres? = nil, _ body: @Sendable (RunningWorkers) async throws -> Void
+    ) async throws { try await RunningWorkers.with(on: server, body) }
 
     @Test func jobsGoThroughAndTheWorkerSaysGoodbye() async throws {
         try await with { running in

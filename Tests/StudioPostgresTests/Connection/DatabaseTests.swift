@@ -178,6 +178,34 @@ final class Counter: Sendable {
         await database.close()
     }
 
+    @Test func aSerializationFailureIsTriedAgainUntilBothAreThrough() async throws {
+        let database = try await database(connections: 2)
+        _ = try await database.withConnection { try $0.script("CREATE TABLE t (n integer)") }
+        let inside = Counter()
+        let both = ThreadLatch()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 {
+                group.addTask {
+                    try await database.transaction { connection in
+                        try connection.script("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+                        let count: Int = try connection.query("SELECT count(*) AS n FROM t")[0].decode("n")
+                        // Both have counted before either writes what it counted: one of them must not stand.
+                        if inside.add() == 2 { both.open() }
+                        both.hold()
+                        try connection.execute("INSERT INTO t VALUES ($1)", [.int(count)])
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(inside.value >= 3)
+        let counts = try await database.withConnection {
+            try $0.query("SELECT n FROM t ORDER BY n").map { try $0.decode("n", as: Int.self) }
+        }
+        #expect(counts == [0, 1])
+        await database.close()
+    }
+
     @Test func theQueueIsBoundedAndACallThatWaitsCanBeTakenBack() async throws {
         let database = try await database(connections: 1) { $0.queueLimit = 1 }
         let latch = ThreadLatch()
