@@ -26,9 +26,7 @@ extension RunningStudio {
         return id
     }
 
-    /// Moves schedules to a time that has passed, as if they had come to it.
-    ///
-    /// - Parameter ago: How long ago, as an interval of PostgreSQL's.
+    /// Moves schedules to a time that has passed, as if they had come to it; `ago` is an interval of PostgreSQL's.
     func makeDue(_ ids: [ScheduleID], ago: String = "90 seconds") async throws {
         _ = try await parts.database.withConnection { connection in
             try connection.execute(
@@ -48,12 +46,12 @@ extension RunningStudio {
     }
 
     /// Another gateway's firing, that looks only when it is told to.
-    func firing(hold: Duration = .seconds(15), on parts: GatewayParts) -> ScheduleFiring {
+    func firing(hold: Duration, on parts: GatewayParts, logger: Logger) -> ScheduleFiring {
         var pace = ScheduleFiring.Pace()
         pace.hold = hold
         return ScheduleFiring(
             schedules: ScheduleStore(parts.database), users: UserStore(parts.database),
             jobs: JobStore(parts.database), check: parts.scheduleCheck, announcer: parts.announcer, pace: pace,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: logger)
     }
 }
