@@ -18,10 +18,12 @@ final class EventLoopFanOut {
     /// Sessions that have something to send, the next to be flushed first.
     private var due = CircularBuffer<EventSession>()
     private var isFlushing = false
+    private var restsUntil = NIODeadline.uptimeNanoseconds(0)
     /// The last events that were put together, and their frames: what one session is sent most others are sent too.
     private var joint: (events: [OutgoingEvent], frames: ByteBuffer)?
     /// Sessions flushed before others on this event loop have their turn.
     private static let flushesInARow = 128
+    private static let longestRest = TimeAmount.milliseconds(25)
 
     /// A fan-out.
     ///
@@ -107,24 +109,35 @@ final class EventLoopFanOut {
         due.append(session)
     }
 
+    /// Flushes what is due: after what this loop has to do already, further batches first of all, and not before it has had
+    /// as much time for everything else as the last flush took. What comes meanwhile shares the next write: a flood of events
+    /// costs fewer writes the faster it comes, and never more than half of the loop.
     private func beginFlushing() {
         guard !isFlushing, !due.isEmpty else { return }
         isFlushing = true
-        flushLater()
+        let loop = eventLoop.assumeIsolated()
+        if restsUntil > .now() {
+            loop.scheduleTask(deadline: restsUntil) { [self] in flush(due.count, since: .now()) }
+        } else {
+            loop.execute { [self] in flush(due.count, since: .now()) }
+        }
     }
 
-    /// After what this loop has to do already, further batches first of all: what they bring then shares the write, and a
-    /// flood of events costs fewer writes the faster it comes.
-    private func flushLater() {
-        eventLoop.assumeIsolated().execute { [self] in
-            for _ in 0..<Self.flushesInARow {
-                guard let session = due.popFirst() else { break }
-                session.isDue = false
-                session.flush()
-            }
-            isFlushing = !due.isEmpty
-            if isFlushing { flushLater() } else { joint = nil }
+    /// Flushes so many of those that are due, some at a time so that others on this loop have their turn.
+    private func flush(_ count: Int, since start: NIODeadline) {
+        let part = min(count, Self.flushesInARow)
+        for _ in 0..<part {
+            guard let session = due.popFirst() else { break }
+            session.isDue = false
+            session.flush()
         }
+        guard count == part else {
+            return eventLoop.assumeIsolated().execute { [self] in flush(count - part, since: start) }
+        }
+        joint = nil
+        isFlushing = false
+        restsUntil = .now() + min(.now() - start, Self.longestRest)
+        beginFlushing()
     }
 
     func tick(now: Date) {

@@ -124,9 +124,15 @@ struct WireJSONReader {
         index += 1
         let start = index
         var unescaped: [UInt8]?
+        var allBits: UInt8 = 0
         while index < bytes.count {
             let byte = bytes[index]
             if byte == UInt8(ascii: "\"") {
+                if unescaped == nil, allBits < 0x80 {
+                    defer { index += 1 }
+                    // ASCII needs no further look.
+                    return String(decoding: bytes[start..<index], as: UTF8.self)
+                }
                 let text = unescaped.map { String(validating: $0, as: UTF8.self) }
                 guard let result = text ?? String(validating: bytes[start..<index], as: UTF8.self) else {
                     throw failure("the text is not UTF-8")
@@ -141,6 +147,7 @@ struct WireJSONReader {
                 unescaped = text
             } else {
                 unescaped?.append(byte)
+                allBits |= byte
                 index += 1
             }
         }

@@ -37,11 +37,13 @@ extension WireJSON {
 
     private static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.allSatisfy(isPlain) {
-            bytes += text.utf8
-        } else {
-            for unit in text.utf16 { write(unit, to: &bytes) }
+        var text = text
+        let wasPlain = text.withUTF8 { utf8 in
+            for byte in utf8 where !Self.isPlain(byte) { return false }
+            bytes += utf8
+            return true
         }
+        if !wasPlain { for unit in text.utf16 { write(unit, to: &bytes) } }
         bytes.append(UInt8(ascii: "\""))
     }
 

@@ -188,8 +188,18 @@ struct JobRun: Sendable {
 
     /// The trace id of a W3C `traceparent`; nil where it is none.
     private static func traceID(_ traceparent: String) -> String? {
-        let parts = traceparent.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count >= 4, parts[1].utf8.count == 32, parts[1].allSatisfy(\.isHexDigit) else { return nil }
-        return String(parts[1])
+        // Bytes, not characters: this is read for every job.
+        let parts = traceparent.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard parts.count >= 4, parts[1].count == 32, parts[1].allSatisfy(Self.isHexDigit) else { return nil }
+        return String(Substring(parts[1]))
+    }
+
+    private static func isHexDigit(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+            UInt8(ascii: "A")...UInt8(ascii: "F"):
+            true
+        default: false
+        }
     }
 }

@@ -56,6 +56,37 @@ import Testing
         await studio.database.close()
     }
 
+    @Test func `A commit waits a moment for those who came together before, and one alone for nobody`() async throws {
+        let studio = try await TestStudio.make()
+        let admitted = Watched<[[JobID]]>([])
+        let clock = ManualClock()
+        let queue = AdmissionQueue(JobAdmission(studio.database), clock: clock) { jobs in
+            admitted.update { $0.append(jobs.map(\.id)) }
+        }
+        let jobs = try (0..<6).map { _ in try Self.job(studio) }
+        // The clock stands still: whoever waited for it would wait for ever.
+        _ = try await queue.admit(AdmissionUnit([jobs[0]]), bytes: 10)
+        _ = try await queue.admit(AdmissionUnit([jobs[1]]), bytes: 10)
+        try await Self.holdingAccount(studio) {
+            Task { _ = try await queue.admit(AdmissionUnit([jobs[2]]), bytes: 10) }
+            try await eventually("the third is being committed") { queue.isCommitting && queue.waitingJobs == 0 }
+            for job in jobs[3...4] { Task { _ = try await queue.admit(AdmissionUnit([job]), bytes: 10) } }
+            try await eventually("two wait") { queue.waitingJobs == 2 }
+        }
+        // Three came together and two are here.
+        try await clock.waitForSleepers()
+        Task { _ = try await queue.admit(AdmissionUnit([jobs[5]]), bytes: 10) }
+        try await eventually("the last waits with them") { queue.waitingJobs == 3 }
+        clock.advance(by: AdmissionQueue.Limits().gathering)
+        let commits = try await admitted.wait("all are admitted") { $0.joined().count == 6 ? $0 : nil }
+        #expect(commits.map(\.count) == [1, 1, 1, 3])
+        // It waits once more for the three, in vain, and is done.
+        try await clock.waitForSleepers()
+        clock.advance(by: AdmissionQueue.Limits().gathering)
+        try await eventually("nothing is under way") { !queue.isCommitting }
+        await studio.database.close()
+    }
+
     @Test func `Beyond its bounds it refuses, and what it took is kept`() async throws {
         let studio = try await TestStudio.make()
         let admitted = Watched(0)
