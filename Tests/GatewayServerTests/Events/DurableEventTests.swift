@@ -34,9 +34,15 @@ import Testing
                             // A database thread, not the cooperative pool; the wait ends with a signal.
                             while !done.isFired { sched_yield() }
                         }
-                        try await begun.wait()
-                        try await database.transaction { connection in
-                            try Self.write(made.last, ending: before.last, of: other, studio, on: connection)
+                        do {
+                            try await begun.wait()
+                            try await database.transaction { connection in
+                                try Self.write(made.last, ending: before.last, of: other, studio, on: connection)
+                            }
+                        } catch {
+                            // Nobody waits for a transaction that will not come.
+                            done.fire()
+                            throw error
                         }
                         hub.wake()
                         done.fire()
