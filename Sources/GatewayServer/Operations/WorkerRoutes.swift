@@ -14,7 +14,6 @@ struct WorkerRoutes: RouteGroup {
     let bus: EventBus
     /// How long after its last sign of life a worker is shown as lost.
     let silence: Duration
-    var now: @Sendable () -> Date = { Date() }
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.get("/api/v1/workers", use: list)

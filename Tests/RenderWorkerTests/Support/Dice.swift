@@ -1,15 +1,9 @@
-/// SplitMix64: the same seed gives the same sequence of steps again.
-struct Dice: RandomNumberGenerator {
-    var state: UInt64
+import StudioTestKit
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
+/// What a random sequence of steps is thrown with.
+typealias Dice = SeededGenerator
 
+extension SeededGenerator {
     /// One of so many sides, from 0.
     mutating func roll(_ sides: Int) -> Int { Int.random(in: 0..<sides, using: &self) }
 }
