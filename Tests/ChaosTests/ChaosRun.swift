@@ -34,7 +34,7 @@ struct ChaosRun {
         try await injector.mendAll()
         try await keepPromises(owed, studio, cast, book, holds)
         let used = clock.now - began
-        try await drain(studio, cast)
+        try await drain(studio, cast, holds)
         journal.note("no job is unfinished")
         var report = try await verdict(studio, cast, book, watchers)
         report.submissionsPerSecond = Double(report.jobs) / Double(used.components.seconds)
@@ -87,10 +87,11 @@ struct ChaosRun {
     }
 
     /// Waits until every job has ended. Workers that were kept from a function are given it again, as an operator would.
-    private func drain(_ studio: ChaosStudio, _ cast: Cast) async throws {
+    private func drain(_ studio: ChaosStudio, _ cast: Cast, _ holds: HoldBook) async throws {
         let client = GatewayClient(studio.ports, patience: 20_000)
         do {
             try await eventually("every job has ended", within: Self.drainBound) {
+                try await holds.releaseAll(client)
                 let blocks = "/api/v1/admin/worker-blocks"
                 let list = try await client.insist(Request(method: "GET", path: blocks, token: cast.operatorToken))
                 for block in list.json["items"]?.arrayValue ?? [] {

@@ -42,6 +42,12 @@ struct AuditRule: Sendable {
                 FROM jobs WHERE state = 'running' AND lease_expires_at < now() - interval '1 minute'
                 """),
         AuditRule(
+            name: "delay-forgotten",
+            sql: """
+                SELECT 'job ' || id AS subject, 'its time came more than a minute ago and it is still put off' AS detail
+                FROM jobs WHERE state = 'queued' AND delayed AND not_before < now() - interval '1 minute'
+                """),
+        AuditRule(
             name: "waiting-for-nothing",
             sql: """
                 SELECT 'job ' || j.id AS subject, 'waits and no job that it depends on can still end' AS detail

@@ -19,7 +19,7 @@ package struct AuditFinding: Sendable, Hashable, CustomStringConvertible {
 /// What must hold in the studio's rows whatever happened; each broken rule is named with its row.
 ///
 /// What constraints already hold (one take per job, no number twice, one hold a round) is not asked again. Whether queued
-/// jobs are in Redis, and takes on disk and in Git, is for those who can see them: `JobStore.onRunway` and `TakeStore.list`.
+/// jobs are in Redis, and takes on disk and in Git, is for those who can see them: `RunwayStore.standing` and `TakeStore.list`.
 package struct StoreAudit: Sendable {
     let database: Database
 

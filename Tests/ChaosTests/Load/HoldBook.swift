@@ -9,6 +9,8 @@ actor HoldBook {
     private let journal: Journal
     private let clock = ContinuousClock()
     private var due: [Held: ContinuousClock.Instant] = [:]
+    /// Holds that were not answered: a gateway that was frozen may hear of one after the release.
+    private var doubtful: Set<Held> = []
     /// Whether the gateway knows these routes; found out by asking.
     private var canPause = true
     private var canHold = true
@@ -23,7 +25,10 @@ actor HoldBook {
         let length = chance.whole(500...3000)
         guard canPause, due[.project(project)] == nil else { return }
         due[.project(project)] = clock.now.advanced(by: .milliseconds(length))
-        guard let reply = try? await client.send(request(.project(project), hold: true)) else { return }
+        guard let reply = try? await client.send(request(.project(project), hold: true)) else {
+            doubtful.insert(.project(project))
+            return
+        }
         check(reply, "pauses") { canPause = false }
         if [404, 405].contains(reply.status) { due[.project(project)] = nil }
     }
@@ -34,7 +39,10 @@ actor HoldBook {
         let held = Held.job(job.id, token: cast.members[job.member].token)
         guard canHold, due[held] == nil else { return }
         if priority == nil { due[held] = clock.now.advanced(by: .milliseconds(length)) }
-        guard let reply = try? await client.send(request(held, hold: true, priority: priority)) else { return }
+        guard let reply = try? await client.send(request(held, hold: true, priority: priority)) else {
+            if priority == nil { doubtful.insert(held) }
+            return
+        }
         check(reply, priority == nil ? "holds" : "priorities") { canHold = false }
         if [404, 405].contains(reply.status) { due[held] = nil }
     }
@@ -52,14 +60,10 @@ actor HoldBook {
         }
     }
 
-    /// Lets everything go, whatever it takes.
+    /// Lets everything go, whatever it takes; again and again with the same result.
     func releaseAll(_ client: GatewayClient) async throws {
-        for held in due.keys { _ = try await client.insist(request(held, hold: false)) }
+        for held in Set(due.keys).union(doubtful) { _ = try await client.insist(request(held, hold: false)) }
         due = [:]
-        // A pause whose answer was lost may have been heard.
-        if canPause {
-            for project in cast.projects { _ = try await client.insist(request(.project(project), hold: false)) }
-        }
     }
 
     private func request(_ held: Held, hold: Bool, priority: Int? = nil) -> Request {

@@ -1,5 +1,6 @@
 import Foundation
 import QueueProtocol
+import StudioTestKit
 
 /// Makes up the orders of one client; a matter of its chance alone, but for the jobs it refers to.
 struct OrderBook: Sendable {

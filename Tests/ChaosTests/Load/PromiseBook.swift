@@ -1,4 +1,5 @@
 import QueueProtocol
+import StudioTestKit
 import Synchronization
 
 /// One request that submits, and what was heard of it.

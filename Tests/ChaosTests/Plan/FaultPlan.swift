@@ -1,3 +1,5 @@
+import StudioTestKit
+
 /// One fault to come.
 struct Fault: Sendable, Equatable {
     let number: Int

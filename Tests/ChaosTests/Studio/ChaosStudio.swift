@@ -75,16 +75,28 @@ final class ChaosStudio: Sendable {
         }
     }
 
-    /// Rows of a query past the programs, columns split.
+    /// Rows of a query past the programs, columns split. Many rows come on one line: of a program's output only the last
+    /// lines are kept.
     func rows(_ query: String) async throws -> [[String]] {
-        try await postgres.sql(query, in: database).map { line in
-            line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+        let lines = try await postgres.sql(
+            """
+            SELECT string_agg(line, chr(30) ORDER BY row) FROM (
+                SELECT (SELECT string_agg(coalesce(c.value, ''), '|' ORDER BY c.place)
+                        FROM json_each_text(row_to_json(q)) WITH ORDINALITY AS c (key, value, place)) AS line,
+                    row_number() OVER () AS row
+                FROM (\(query)) q
+            ) n GROUP BY (row - 1) / 200 ORDER BY min(row)
+            """, in: database)
+        return lines.flatMap { line in
+            line.split(separator: "\u{1e}", omittingEmptySubsequences: false).map { row in
+                row.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+            }
         }
     }
 
     /// The first number a query gives.
     func number(_ query: String) async throws -> Int {
-        guard let number = try await rows(query).first?.first.flatMap({ Int($0) }) else {
+        guard let number = try await postgres.sql(query, in: database).first.flatMap({ Int($0) }) else {
             throw TestKitError("no number: \(query)")
         }
         return number

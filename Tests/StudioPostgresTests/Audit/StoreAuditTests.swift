@@ -23,6 +23,13 @@ import Testing
         ("take-of-job", "UPDATE takes SET shot = 'SHOT-099' WHERE job_id = $1"),
         ("state-told", "DELETE FROM events WHERE job_id = $1 AND payload->>'state' = 'running'"),
         (
+            "delay-forgotten",
+            """
+            UPDATE jobs SET state = 'queued', worker_id = NULL, lease_expires_at = NULL, delayed = true,
+                not_before = now() - interval '1 hour' WHERE id = $1
+            """
+        ),
+        (
             "attempt-told",
             "UPDATE events SET payload = payload || '{\"attempt\": 2}' WHERE job_id = $1 AND payload->>'state' = 'running'"
         ),

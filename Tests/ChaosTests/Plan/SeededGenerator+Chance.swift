@@ -1,25 +1,16 @@
-/// Chance that can be had again: the same seed and stream give the same numbers (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
+import StudioTestKit
 
+/// Chance that can be had again.
+extension SeededGenerator {
     /// A generator.
     ///
     /// - Parameters:
     ///   - seed: The run's seed.
     ///   - stream: Whose numbers these are: every client and the plan of faults have their own.
     init(seed: UInt64, stream: UInt64) {
-        state = seed
+        var first = SeededGenerator(state: seed)
         // The streams of one seed begin far from each other.
-        state = next() ^ (stream &* 0x9E37_79B9_7F4A_7C15)
-        _ = next()
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
+        self.init(state: first.next() ^ (stream &* 0x9E37_79B9_7F4A_7C15))
     }
 
     /// True so often.
