@@ -19,7 +19,7 @@ import noop
 import report
 import submissions
 from peers import Peer
-from services import HOME, ROOT, Program, end_with_us, free_port, resident_megabytes
+from services import BINARIES, HOME, ROOT, Program, end_with_us, free_port, resident_megabytes
 from stack import Stack
 
 STEPS = ("start", "latency", "noop", "submissions", "growth", "fanout", "publish", "encode")
@@ -45,7 +45,7 @@ def measure_start(stack: Stack) -> dict:
         port = free_port()
         settings = {
             **stack.settings, "STUDIO_ENV": "development", "PORT": str(port), "HOST": "127.0.0.1", "LOG_LEVEL": "warning"}
-        with Program([str(ROOT / ".build/release/GatewayServer"), "serve"], settings, "start") as gateway:
+        with Program([str(BINARIES / "GatewayServer"), "serve"], settings, "start") as gateway:
             starts.append(gateway.wait_for(f"http://127.0.0.1:{port}/healthz") * 1000)
     with stack.worker() as worker:
         time.sleep(3)

@@ -17,6 +17,8 @@ import urllib.request
 TICKS = os.sysconf("SC_CLK_TCK")
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HOME = ROOT / ".studio" / "bench"
+# Where the two programs are; also read by scripts/stack.sh.
+BINARIES = pathlib.Path(os.environ.get("BINARIES", ROOT / ".build/release"))
 
 
 def free_port() -> int:

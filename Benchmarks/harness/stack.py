@@ -11,7 +11,7 @@ import uuid
 import psycopg2
 import redis
 
-from services import HOME, ROOT, Program, descendants, free_port, request, start, stop
+from services import BINARIES, HOME, ROOT, Program, descendants, free_port, request, start, stop
 
 EMAIL, PASSWORD = "bench@studio.local", "a password for one benchmark"
 
@@ -84,7 +84,7 @@ class Stack:
         """One worker process, not started by the stack, so that its beginning and end are the measurement's."""
         environment = {
             **self.settings, "STUDIO_ENV": "development", "LOG_LEVEL": "warning", "WORKER_NAME": "bench", **settings}
-        return Program([str(ROOT / ".build/release/RenderWorker"), "serve"], environment, "worker")
+        return Program([str(BINARIES / "RenderWorker"), "serve"], environment, "worker")
 
     @contextlib.contextmanager
     def database(self, user: str = "studio"):
@@ -113,7 +113,7 @@ class Stack:
             **os.environ, **self.settings, "STUDIO_ENV": "development", "JWT_SECRET": "b" * 40, "LOG_LEVEL": "error"}
         settings.pop("JWT_SECRET_FILE", None)
         done = subprocess.run(
-            [ROOT / ".build/release/GatewayServer", "audit"], env=settings, capture_output=True, text=True)
+            [BINARIES / "GatewayServer", "audit"], env=settings, capture_output=True, text=True)
         return (done.stdout.strip().splitlines() or [done.stderr.strip()[-500:]])[-1]
 
 

@@ -24,7 +24,7 @@ def load(url: str, token: str, body: dict, connections: int, seconds: int) -> di
     }
     script = ROOT / "Benchmarks/harness/submit.lua"
     output = subprocess.run(
-        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(script), url],
+        ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", "--latency", "-s", str(script), url],
         env=environment, check=True, capture_output=True, text=True).stdout
     line = next(line for line in output.splitlines() if line.startswith("RESULT "))
     result = json.loads(line.removeprefix("RESULT "))

@@ -79,10 +79,13 @@ private enum SQL {
         )
         SELECT queue FROM found WHERE queue IS NOT NULL
         """
-    // What somebody holds a lock on is being changed: it comes with a later look.
+    // What somebody holds a lock on is being changed: it comes with a later look. The rows are found by their ids and judged
+    // afterwards, which the CASE is for: a planner that believes that next to nothing is queued would rather read all of the
+    // backlog's index and look for each of its rows among the ids.
     static let mark = """
         WITH hint AS (SELECT set_config('synchronous_commit', 'off', true)), free AS (
-            SELECT id FROM jobs, hint WHERE id = ANY ($1) AND \(RunwayChoice.isBacklog)
+            SELECT id FROM jobs, hint
+            WHERE id = ANY ($1) AND CASE WHEN \(RunwayChoice.isBacklog) THEN true ELSE false END
             ORDER BY id FOR NO KEY UPDATE OF jobs SKIP LOCKED
         )
         UPDATE jobs j SET pushed_at = now() FROM free f WHERE j.id = f.id
