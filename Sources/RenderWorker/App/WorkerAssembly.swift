@@ -99,11 +99,9 @@ struct WorkerAssembly: Sendable {
             logger: logger)
     }
 
-    /// Every statement of a worker finds its rows by their keys.
-    ///
-    /// - Parameter patience: How long a statement may take, and how long its answer may be on the way; default those of any
-    ///   database. A heartbeat has less: a connection that died without a word must be given up while the lease still
-    ///   lasts, and half a lease and one beat do not make a whole one.
+    /// Every statement of a worker finds its rows by their keys. A heartbeat has less patience, for a statement and for its
+    /// answer on the way, than any other: a connection that died without a word must be given up while the lease still lasts,
+    /// and half a lease and one beat do not make a whole one.
     private static func database(
         _ configuration: StudioConfiguration, _ name: String, connections: Int, patience: Duration? = nil
     ) throws -> Database {

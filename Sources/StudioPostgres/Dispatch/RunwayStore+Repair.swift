@@ -2,9 +2,11 @@ package import QueueProtocol
 
 /// What keeps the runway and its marks together, whatever is lost on the way.
 extension RunwayStore {
-    /// Makes jobs ready whose time has come; returns how many.
+    /// Makes jobs ready whose time has come.
     ///
     /// - Parameter limit: How many at most.
+    /// - Returns: How many.
+    /// - Throws: `PostgresError`.
     package func readyDue(limit: Int) async throws -> Int {
         try await database.withConnection { try $0.execute(RepairSQL.due, [.int(limit)]) }
     }
@@ -37,12 +39,14 @@ extension RunwayStore {
         }
     }
 
-    /// Owes jobs their message again, where they have still not been claimed; returns how many. One that is locked is being
-    /// claimed or changed, and is left.
+    /// Owes jobs their message again, where they have still not been claimed. One that is locked is being claimed or changed,
+    /// and is left.
     ///
     /// - Parameters:
     ///   - jobs: The jobs.
     ///   - age: How long ago they must have been pushed at least: what was pushed again meanwhile is left.
+    /// - Returns: How many.
+    /// - Throws: `PostgresError`.
     package func forget(_ jobs: [JobID], standingFor age: Duration) async throws -> Int {
         try await database.withConnection { try $0.execute(RepairSQL.forget, [.ids(jobs), .milliseconds(age)]) }
     }

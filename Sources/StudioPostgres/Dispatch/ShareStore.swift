@@ -64,8 +64,8 @@ package struct ShareStore: Sendable {
     /// Sets a project's weight beside the tenant's other projects.
     ///
     /// - Parameters:
-    ///   - project: The project.
     ///   - weight: 1…1000.
+    ///   - project: The project.
     /// - Throws: `PostgresError`.
     package func setWeight(_ weight: Int, of project: ProjectID) async throws {
         _ = try await database.withConnection { try $0.execute(SQL.project, [.id(project), .int(weight)]) }
@@ -74,9 +74,9 @@ package struct ShareStore: Sendable {
     /// Sets a user's weight beside the others who work on a project.
     ///
     /// - Parameters:
+    ///   - weight: 1…1000.
     ///   - user: The user.
     ///   - tenant: Whose they must be.
-    ///   - weight: 1…1000.
     /// - Throws: `StudioError` with code `notFound`; `PostgresError`.
     package func setWeight(_ weight: Int, of user: UserID, tenant: TenantID) async throws {
         try await database.withConnection { connection in

@@ -10,7 +10,7 @@ import Testing
         let clock = ManualClock()
         let protection: ScaleInProtection<ManualClock>
 
-        /// - Parameter callLimit: How long a call may take, by the real clock.
+        /// Calls may take so long by the real clock.
         static func run(callLimit: Duration = .seconds(30), _ body: @Sendable (Scene) async throws -> Void) async throws
         {
             try await AgentServer.run { server in

@@ -68,13 +68,14 @@ extension Request {
     /// The request's idempotency key and fingerprint; nil without the header.
     ///
     /// The fingerprint is the SHA-256 of method, path and body. JSON counts as the value it says: a client that writes its
-    /// members in another order when it sends again means the same request. Throws `validation-failed` where the key is not 1…128
-    /// visible ASCII characters.
+    /// members in another order when it sends again means the same request.
     ///
     /// - Parameters:
     ///   - body: The request's body.
     ///   - document: The same as a value, where the route has read it already; default: it is read here.
     ///   - caller: Whose key it is.
+    /// - Returns: The key with the request's fingerprint; nil without the header.
+    /// - Throws: `validation-failed` where the key is not 1…128 visible ASCII characters.
     func idempotency(
         body: Data, document: JSONValue? = nil, caller: Caller
     ) throws(StudioError) -> IdempotencyRequest? {
