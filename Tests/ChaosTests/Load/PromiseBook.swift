@@ -10,8 +10,9 @@ struct Promise: Sendable {
     /// The request's idempotency key; nil where it has none and cannot be repeated.
     let key: String?
     let isBatch: Bool
-    /// The job each order was answered with, and the credits held for it.
-    var jobs: [String: (id: String, credits: Int)] = [:]
+    /// The job each order was answered with, and the credits held for it; nil where it had ended before it was answered, as
+    /// one may whose commit was found out only when the database was back.
+    var jobs: [String: (id: String, credits: Int?)] = [:]
     var isAccepted = false
     /// The status of the refusal.
     var refusal: Int?
@@ -102,13 +103,14 @@ final class PromiseBook: Sendable {
         return true
     }
 
-    private static func jobs(of promise: Promise, in reply: Reply) -> [String: (id: String, credits: Int)] {
+    private static func jobs(of promise: Promise, in reply: Reply) -> [String: (id: String, credits: Int?)] {
         let json = reply.json
         let receipts = promise.isBatch ? (json["items"]?.arrayValue ?? []).map { $0["job"] ?? .null } : [json]
-        var jobs: [String: (id: String, credits: Int)] = [:]
+        var jobs: [String: (id: String, credits: Int?)] = [:]
         for (order, receipt) in zip(promise.orders, receipts) {
             guard let id = receipt["id"]?.stringValue, let credits = receipt["creditsHeld"]?.intValue else { continue }
-            jobs[order.token] = (id, credits)
+            let hasEnded = ["succeeded", "failed", "cancelled"].contains(receipt["state"]?.stringValue)
+            jobs[order.token] = (id, hasEnded ? nil : credits)
         }
         return jobs
     }
