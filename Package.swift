@@ -107,7 +107,7 @@ let package = Package(
                 "RenderWorker", "QueueProtocol", "StudioCore", "StudioSystem", "StudioGit", "StudioPostgres",
                 "StudioRedis", .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
-        proof("IntegrationTests", ["StudioGit", "StudioMedia"]),
+        proof("IntegrationTests", ["StudioGit", "StudioMedia"], exclude: ["Fixtures"]),
         proof("ChaosTests", ["QueueProtocol"]),
         proof("HouseRulesTests", []),
     ]

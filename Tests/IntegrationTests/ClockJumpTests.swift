@@ -8,14 +8,14 @@ import Testing
 struct ClockJumpTests {
     @Test("An hour forward and back, in worker and gateway, while jobs run: nothing is lost, late or doubled")
     func jumps() async throws {
-        let (workerTime, gatewayTime) = try (FakedTime(), FakedTime())
+        let (workerTime, gatewayTime) = (try await FakedTime(), try await FakedTime())
         // From there it jumps forward and back again: a token from the future is refused, and rightly.
         try gatewayTime.jump(toHours: -1)
         let stack = try await Stack.start(
             workers: 0, settings: ["LEASE_SECONDS": "30", "HEARTBEAT_SECONDS": "1"],
-            gatewaySettings: try gatewayTime.environment)
+            gatewaySettings: gatewayTime.environment)
         try await stack.project()
-        let worker = try await stack.startWorker(settings: try workerTime.environment)
+        let worker = try await stack.startWorker(settings: workerTime.environment)
         for (workerHours, gatewayHours) in [(1, 0), (-1, 1), (0, -1)] {
             let id = try await stack.submitWait(seconds: 4, more: ["maxAttempts": 1, "timeoutSeconds": 600])
             try await stack.wait(for: id, toBe: "running")

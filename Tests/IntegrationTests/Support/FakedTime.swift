@@ -1,36 +1,36 @@
 import Foundation
 import StudioTestKit
 
-/// A wall clock that a test sets, for one program: Debian's `faketime`. The monotonic clock is the machine's.
+/// A wall clock that a test sets, for one program: `Fixtures/wall-clock.c`, preloaded. Monotonic clocks are the machine's.
 struct FakedTime: Sendable {
     private let folder: TemporaryDirectory
 
-    init() throws {
+    /// Compiles what is preloaded.
+    init() async throws {
         folder = try TemporaryDirectory("clock")
-        try jump(toHours: 0)
+        try folder.write(Self.bytes(0), to: "offset")
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("Fixtures/wall-clock.c")
+        // SwiftPM compiles with the same one.
+        let done = try await ChildProcess.run(
+            "clang", ["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", folder.path("clock.so"), source.path])
+        guard done.exit == .code(0) else { throw TestKitError("clang: \(done.errors)") }
     }
 
     /// What the program's environment needs.
-    ///
-    /// - Throws: `TestKitError` where `faketime` is not installed.
     var environment: [String: String] {
-        get throws {
-            let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]
-            guard
-                let library = folders.map({ "\($0)/faketime/libfaketimeMT.so.1" })
-                    .first(where: { FileManager.default.fileExists(atPath: $0) })
-            else { throw TestKitError("faketime is not installed; run scripts/install-system-packages.sh") }
-            return [
-                "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": folder.path("now"), "FAKETIME_NO_CACHE": "1",
-                "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            ]
-        }
+        ["LD_PRELOAD": folder.path("clock.so"), "WALL_CLOCK_OFFSET": folder.path("offset")]
     }
 
     /// Sets the clock to so many hours from the machine's.
     func jump(toHours hours: Int) throws {
-        // By a rename: a reader sees the old time or the new one.
-        try Data((hours < 0 ? "\(hours)h\n" : "+\(hours)h\n").utf8)
-            .write(to: URL(fileURLWithPath: folder.path("now")), options: .atomic)
+        // In place: the program has the file's page.
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: folder.path("offset")))
+        try file.write(contentsOf: Self.bytes(hours))
+        try file.close()
+    }
+
+    private static func bytes(_ hours: Int) -> [UInt8] {
+        withUnsafeBytes(of: Int64(hours * 3600)) { Array($0) }
     }
 }
