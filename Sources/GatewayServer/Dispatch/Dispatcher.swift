@@ -76,7 +76,8 @@ final class Dispatcher: Service {
     }
 
     /// Hands over jobs that were just committed; returns at once. Those that were committed as pushed are pushed now, for
-    /// the others the backlog is looked at.
+    /// the others the backlog is looked at where there is room: a runway that is full is looked at when somebody takes from
+    /// it, and every second.
     func dispatch(_ jobs: [AdmittedJob]) {
         let queued = jobs.filter { $0.state == .queued }
         let pushed = queued.filter(\.isPushed)
@@ -84,7 +85,9 @@ final class Dispatcher: Service {
             state.withLock { $0.owed += pushed.map(RunwayJob.init) }
             pushBell.ring()
         }
-        if pushed.count < queued.count { fillBell.ring() }
+        guard pushed.count < queued.count else { return }
+        let free = room.free
+        if queued.contains(where: { !$0.isPushed && free[$0.queue, default: 0] > 0 }) { fillBell.ring() }
     }
 
     /// Tells that jobs may have become ready, or slots free: the backlog is looked at. However often it is told, one look is
