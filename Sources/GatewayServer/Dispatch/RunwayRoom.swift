@@ -62,9 +62,6 @@ final class RunwayRoom: Sendable {
         state.withLock { state in state.isOpen ? state.queues.mapValues(free) : [:] }
     }
 
-    /// Whether the backlog may have something of some queue.
-    var hasBacklog: Bool { state.withLock { state in state.queues.values.contains { !$0.isClear } } }
-
     /// Whether nothing waits in the backlog of some queues.
     func note(clear: Set<String>, among queues: Set<String>) {
         state.withLock { state in
