@@ -10,8 +10,9 @@ import Synchronization
 /// Tells clients what happens: reads the stream of durable events once for the whole gateway, hears the progress of the
 /// projects somebody watches, and fans both out to the sessions.
 ///
-/// It looks for new events when Redis or this gateway says that there are some, and once a second anyway, so that nothing
-/// hangs on Redis. ``run()`` must run for as long as there are sessions; sessions opened before it runs wait.
+/// While there are sessions it looks for new events when Redis or this gateway says that there are some, and once a second
+/// anyway, so that nothing hangs on Redis. ``run()`` must run for as long as there are sessions; sessions opened before it
+/// runs wait.
 final class EventHub: Service {
     private enum Work: Sendable {
         case command(ClientCommand, EventSessionHandle)
@@ -33,6 +34,7 @@ final class EventHub: Service {
     private let startWork: AsyncStream<Work>.Continuation
     /// Rung when there may be something to read.
     private let bell = Bell()
+    private let rest = StreamRest()
     /// Whether somebody said that there are events, beyond the look of every second.
     private let isAnnounced = Atomic<Bool>(false)
     /// How long a look that was asked for and found nothing waits before the next, in milliseconds.
@@ -88,6 +90,7 @@ final class EventHub: Service {
     func open(caller: Caller, output: any EventSessionOutput, on eventLoop: any EventLoop) -> EventSession {
         let session = EventSession(caller: caller, fanOut: fanOut(of: eventLoop), output: output)
         fanOut(of: eventLoop).open(session)
+        if rest.opened() { bell.ring() }
         metrics.sessionOpened()
         return session
     }
@@ -95,6 +98,7 @@ final class EventHub: Service {
     /// The connection is gone. Must be called once, on its event loop.
     func close(_ session: EventSession) {
         fanOut(of: session.eventLoop).close(session)
+        rest.closed()
         metrics.sessionClosed()
     }
 
@@ -118,6 +122,7 @@ final class EventHub: Service {
                 group.addTask { await self.hearWakeups() }
                 group.addTask { await self.tick() }
                 await self.tail(in: &group)
+                self.rest.stop()
                 group.cancelAll()
             }
         }
@@ -171,7 +176,9 @@ final class EventHub: Service {
         var isAway = false
         while !Task.isCancelled {
             await bell.wait()
+            if rest.begin() { continue }
             do {
+                if rest.isResting { position = try await pickUp() }
                 position = try await readOn(from: position)
                 if isAway { logger.info("events.reading-again") }
                 isAway = false
@@ -181,6 +188,20 @@ final class EventHub: Service {
                 }
                 isAway = true
             }
+        }
+    }
+
+    /// Leaves out what nobody was there to hear.
+    private func pickUp() async throws -> EventCursor {
+        do {
+            let position = try await replay.events.newest()
+            // On its way to every event loop before anything that waits for it is.
+            publish(EventBatch([], position: position, logger: logger))
+            rest.end()
+            return position
+        } catch {
+            rest.fail(error)
+            throw error
         }
     }
 
@@ -232,9 +253,13 @@ final class EventHub: Service {
             for await work in self.work {
                 switch work {
                 case .command(let command, let session):
-                    group.addTask { await self.replay.perform(command, for: session) }
+                    group.addTask {
+                        await self.replay.perform(command, for: session, after: self.rest.untilFollowed)
+                    }
                 case .stream(let session, let found, let since):
-                    group.addTask { await self.replay.follow(found, since: since, for: session) }
+                    group.addTask {
+                        await self.replay.follow(found, since: since, for: session, after: self.rest.untilFollowed)
+                    }
                 case .watch(let project):
                     group.addTask { await self.watchProgress(of: project) }
                 }

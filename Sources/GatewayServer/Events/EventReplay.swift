@@ -22,9 +22,12 @@ struct EventReplay: Sendable {
         let project: ProjectID
     }
 
-    /// Works on one command and lets the session go on with the next.
-    func perform(_ command: ClientCommand, for session: EventSessionHandle) async {
+    /// Works on one command, once the stream is followed, and lets the session go on with the next.
+    func perform(
+        _ command: ClientCommand, for session: EventSessionHandle, after followed: () async throws -> Void
+    ) async {
         do {
+            try await followed()
             switch command {
             case .subscribe(let topic, let since): try await subscribe(to: topic, since: since, for: session)
             case .unsubscribe(let topic):
@@ -54,9 +57,13 @@ struct EventReplay: Sendable {
         }
     }
 
-    /// Replays and goes over to live for a session that has one subscription and gets no answers.
-    func follow(_ found: Found, since: EventCursor, for session: EventSessionHandle) async {
+    /// Replays, once the stream is followed, and goes over to live for a session that has one subscription and gets no
+    /// answers.
+    func follow(
+        _ found: Found, since: EventCursor, for session: EventSessionHandle, after followed: () async throws -> Void
+    ) async {
         do {
+            try await followed()
             _ = try await session.run { $0.beginReplay(found.scope, project: found.project, since: since) }
             try await replay(found, since: since, for: session)
         } catch {

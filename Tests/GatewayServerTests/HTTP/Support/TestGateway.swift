@@ -51,7 +51,7 @@ struct TestGateway: Sendable {
     let tokens = HS256Tokens(secret: secret)
     let log: LogCapture
     let metrics: HTTPMetrics
-    private let events: EventMetrics
+    let events: EventMetrics
     private let stop: @Sendable () async -> Void
 
     /// Runs a gateway for as long as the body takes, then stops it gracefully.
