@@ -2,7 +2,7 @@
 # make's command line or in the environment: either way the scripts see them.
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo run test check fmt bench chaos clean new-project
+.PHONY: help packages build demo run flower test check fmt bench chaos clean new-project
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ demo: build ## from nothing to two finished takes; MEDIA=path takes your own fil
 
 run: build ## run the studio in the foreground; PORT= WORKERS= STUDIO_HOME=
 	@scripts/stack.sh run
+
+flower: ## watch the running studio in Flower, Celery's monitor; FLOWER_PORT=
+	@scripts/flower.sh
 
 test: packages ## run all tests, set-up included; FILTER=regex runs some
 	@scripts/test.sh

@@ -14,7 +14,7 @@ packages=(
     # to run
     postgresql redis-server git git-lfs curl ca-certificates tzdata
     # for the demo, the tests' independent judges and the checks
-    ffmpeg python3 python3-websockets jq shellcheck
+    ffmpeg python3 python3-venv python3-websockets jq shellcheck chromium
 )
 
 missing_packages() {

@@ -4,6 +4,8 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs=${JOBS:-$(nproc)}
+# The tests' Celery and Flower.
+scripts/python-environment.sh >/dev/null
 swift build --build-tests --jobs "$jobs"
 # All tests are Swift Testing's; with XCTest off its "0 tests" does not stand behind the closing line.
 run() { swift test --skip-build --disable-xctest "$@"; }
