@@ -66,6 +66,20 @@ struct WorkerAssembly: Sendable {
         let protection = configuration.worker.ecsAgent.map {
             ScaleInProtection(agent: ECSAgent(uri: $0), clock: ContinuousClock(), logger: logger)
         }
+        let celery = CeleryParts(
+            identity: NodeIdentity(
+                workerName: configuration.worker.name, hostName: hostName, pid: Int(getpid()),
+                version: WorkerVersion.text),
+            configuration: configuration, redis: redis,
+            bus: CeleryBus(client: client, subscriber: subscriber, keys: keys), slots: slots, consumer: consumer,
+            deeds: NodeAnswers.Deeds(
+                revoke: { ids, terminate in
+                    try await jobs.revoke(ids, terminate: terminate)
+                    try? await bus.announceEvents()
+                },
+                cancelHere: { attempts.stop($0.job, attempt: $0.attempt, .cancelled) },
+                announce: { try await WorkerStore(database).change(worker, queues: $0, slots: $1) }, drain: drain),
+            logger: logger)
         let surroundings = JobRun.Surroundings(
             jobs: jobs, revisions: revisions,
             runners: RunnerCatalogue([
@@ -74,7 +88,7 @@ struct WorkerAssembly: Sendable {
             workspace: workspace,
             publisher: TakePublisher(
                 takes: takes, child: child, memory: memory, software: "RenderWorker \(WorkerVersion.text)"),
-            lease: configuration.common.lease, bus: bus, logger: logger)
+            lease: configuration.common.lease, bus: bus, tell: celery.reports.tell, logger: logger)
         body = WorkerBody(
             registration: WorkerRegistration(
                 id: worker, name: name, hostname: hostName, pid: Int(getpid()), version: WorkerVersion.text,
@@ -90,9 +104,11 @@ struct WorkerAssembly: Sendable {
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
             protection: protection,
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
+            celery: celery.node,
             intake: Intake(
                 worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,
-                consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, revisions: revisions, hurry: hurry,
+                consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, revisions: revisions,
+                board: celery.board, starts: celery.starts, limits: celery.limits, hurry: hurry,
                 protection: protection,
                 announceEvents: surroundings.announceEvents,
                 carryOut: { await JobRun($0, stop: $1, in: surroundings).carryOut() }, logger: logger),
@@ -145,7 +161,8 @@ extension JobRun.Surroundings {
     /// What is said over the bus is not the truth: where Redis is away, readers look into PostgreSQL.
     init(
         jobs: JobStore, revisions: FunctionRevisions, runners: RunnerCatalogue, workspace: WorkspaceFolders,
-        publisher: TakePublisher, lease: Duration, bus: EventBus, logger: Logger
+        publisher: TakePublisher, lease: Duration, bus: EventBus,
+        tell: @escaping @Sendable (ClaimedJob, JobNews) -> Void, logger: Logger
     ) {
         let announce: @Sendable () async -> Void = { try? await bus.announceEvents() }
         self.init(
@@ -153,6 +170,6 @@ extension JobRun.Surroundings {
             revisions: revisions, runners: runners, workspace: workspace, publisher: publisher, lease: lease,
             announceEvents: announce,
             announceLog: { try? await bus.announceLog(of: $0) },
-            publishProgress: { try? await bus.publish($0) }, logger: logger)
+            publishProgress: { try? await bus.publish($0) }, tell: tell, logger: logger)
     }
 }

@@ -17,6 +17,8 @@ struct WorkerBody: Service {
     let control: ControlListener
     let protection: ScaleInProtection<ContinuousClock>?
     let sweep: ScratchSweep
+    /// This worker as others of Celery's world see it.
+    let celery: CeleryNode
     let intake: Intake
     let logger: Logger
 
@@ -39,10 +41,12 @@ struct WorkerBody: Service {
             aside.addTask { await control.run() }
             aside.addTask { await sweep.run() }
             aside.addTask { await protection?.run() }
+            aside.addTask { await celery.run() }
             await intake.run()
             // Only now: the leases of attempts that drain are renewed to their end.
             aside.cancelAll()
         }
+        await celery.signOff()
         await sayGoodbye()
     }
 

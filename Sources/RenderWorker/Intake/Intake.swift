@@ -21,6 +21,12 @@ struct Intake: Sendable {
     let slots: Slots
     let attempts: RunningAttempts
     let revisions: FunctionRevisions
+    /// What is taken, as others may ask.
+    let board: TaskBoard
+    /// How often jobs may begin here.
+    let starts: StartRate<ContinuousClock>
+    /// How long they may run here.
+    let limits: TimeLimits
     let hurry: Hurry
     /// Keeps the machine while it works, where somebody might take it away.
     let protection: ScaleInProtection<ContinuousClock>?
@@ -34,7 +40,9 @@ struct Intake: Sendable {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 while case let asked = await slots.askWhenFree(), asked > 0 {
-                    let taken = await take(upTo: asked)
+                    let permits = await starts.permits(upTo: asked)
+                    let taken = await take(upTo: permits)
+                    starts.giveBack(permits - taken.claimed.count)
                     let keys = taken.claimed.map { AttemptKey(job: $0.id, attempt: $0.attempt) }
                     let now = ContinuousClock.now
                     let stops = zip(keys, taken.claimed).map { key, job in
@@ -56,6 +64,7 @@ struct Intake: Sendable {
             }
         } onGracefulShutdown: {
             slots.drain()
+            starts.close()
             consumer.wake()
         }
     }
@@ -76,6 +85,8 @@ struct Intake: Sendable {
             let tasks = try await consumer.reserve(upTo: count)
             guard !tasks.isEmpty else { return Taken() }
             let sorted = MessageSorting(tasks)
+            board.reserve(sorted.render)
+            defer { board.reserve([]) }
             if !sorted.foreign.isEmpty {
                 logger.warning(
                     "messages that no worker of ours can run go to the dead list",
@@ -136,7 +147,7 @@ struct Intake: Sendable {
             return claimed.map { job in
                 var job = job
                 job.manifest = job.manifest ?? known[job.functionDigest]?.document
-                return job
+                return limits.applied(to: job)
             }
         } catch {
             logger.error("jobs could not be claimed", metadata: [LogKey.error: "\(error)", "jobs": "\(ids)"])

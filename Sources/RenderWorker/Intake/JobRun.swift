@@ -21,6 +21,8 @@ struct JobRun: Sendable {
         var announceEvents: @Sendable () async -> Void
         var announceLog: @Sendable (JobID) async -> Void
         var publishProgress: @Sendable (ProgressReport) async -> Void
+        /// Takes in what becomes of the job, for whoever watches this worker; returns at once.
+        var tell: @Sendable (ClaimedJob, JobNews) -> Void = { _, _ in }
         var logger: Logger
     }
 
@@ -67,6 +69,7 @@ struct JobRun: Sendable {
                 LogKey.shot: "\(job.shot)",
                 "waited": "\(Int(-job.queuedAt.timeIntervalSinceNow * 1000)) ms",
             ])
+        surroundings.tell(job, .began)
         if job.cancelRequested { stop.stop(.cancelled) }
         let function = Result { () throws(JobFailure) in try surroundings.revisions.manifest(of: job) }
         let log = AttemptLog { [surroundings, claim] sequence, lines in
@@ -76,7 +79,12 @@ struct JobRun: Sendable {
         let feed = ProgressFeed(key, project: job.project)
         let outcome = await withTaskGroup(of: Void.self) { aside in
             aside.addTask { await log.run(clock: ContinuousClock()) }
-            aside.addTask { await feed.run(clock: ContinuousClock(), publish: surroundings.publishProgress) }
+            aside.addTask {
+                await feed.run(clock: ContinuousClock()) { report in
+                    await surroundings.publishProgress(report)
+                    surroundings.tell(job, .progress(report))
+                }
+            }
             let outcome = await attempt(function, log: log, feed: feed)
             aside.cancelAll()
             return outcome
@@ -146,33 +154,41 @@ struct JobRun: Sendable {
             if stop.reason != .leaseLost {
                 try await patience.persist("the job's log", while: isWanted) { try await log.flush() }
             }
-            try await patience.persist("the job's end", while: isWanted) {
+            let news = try await patience.persist("the job's end", while: isWanted) {
                 try await end(outcome, retry: retry, tail: log.tail)
             }
+            surroundings.tell(job, news)
         } catch is LeaseLost {
+            surroundings.tell(job, .lost)
             logger.warning("the job went on without this attempt; nothing of it is kept")
         } catch {
+            surroundings.tell(job, .lost)
             logger.error(
                 "the job's end could not be written down; its lease will run out", metadata: [LogKey.error: "\(error)"])
         }
     }
 
-    private func end(_ outcome: Outcome, retry: RetryPolicy, tail: String?) async throws {
+    private func end(_ outcome: Outcome, retry: RetryPolicy, tail: String?) async throws -> JobNews {
         switch outcome {
         case .succeeded(let take?):
             await surroundings.announceEvents()
             logger.info("job succeeded", metadata: ["take": "\(take.path)"])
+            return .succeeded(take)
         case .succeeded(nil):
             _ = try await surroundings.ends.settle(AttemptEnding(claim, .succeeded))
             logger.info("job succeeded")
+            return .succeeded(nil)
         case .stopped(.cancelled):
             _ = try await surroundings.ends.settle(AttemptEnding(claim, .cancelled))
             logger.info("job cancelled")
+            return .cancelled
         case .stopped(.released):
             _ = try await surroundings.ends.settle(AttemptEnding(claim, .released))
             logger.info("job given back, the attempt does not count")
+            return .released
         case .stopped(.leaseLost):
             logger.warning("attempt stopped, its lease is lost")
+            return .lost
         case .failed(var failure):
             failure.logTail = failure.logTail ?? tail
             let delay = retry.delay(
@@ -183,6 +199,16 @@ struct JobRun: Sendable {
             var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "reason": "\(failure.message)"]
             if case .queued(let notBefore?) = end { metadata["again"] = "\(Timestamp.text(notBefore))" }
             logger.warning("job failed", metadata: metadata)
+            return Self.news(of: failure, end)
+        }
+    }
+
+    /// A job that somebody asked to cancel while it failed is cancelled.
+    private static func news(of failure: JobFailure, _ end: AttemptEnd) -> JobNews {
+        switch end {
+        case .queued: .failed(failure, again: true)
+        case .cancelled: .cancelled
+        case .failed, .succeeded: .failed(failure, again: false)
         }
     }
 

@@ -20,7 +20,8 @@ struct SlotTable: Sendable {
         case draining
     }
 
-    let capacity: Int
+    /// How many slots there are; where more are taken than that, each that ends is gone.
+    private(set) var capacity: Int
     private(set) var phase = Phase.serving
     private(set) var asked = 0
     private(set) var taken: Set<AttemptKey> = []
@@ -31,7 +32,7 @@ struct SlotTable: Sendable {
     }
 
     /// How many messages may be reserved now.
-    var free: Int { phase == .serving ? capacity - asked - taken.count : 0 }
+    var free: Int { phase == .serving ? max(0, capacity - asked - taken.count) : 0 }
 
     /// Nothing runs and nothing will.
     var isDrained: Bool { phase == .draining && asked == 0 && taken.isEmpty }
@@ -59,6 +60,12 @@ struct SlotTable: Sendable {
 
     /// Frees the slot of an attempt; an attempt without a slot is ignored, so that ending twice does no harm.
     mutating func finish(_ attempt: AttemptKey) { taken.remove(attempt) }
+
+    /// Changes how many slots there are; what runs goes on.
+    mutating func resize(to capacity: Int) {
+        precondition(capacity > 0, "a worker has at least one slot")
+        self.capacity = capacity
+    }
 
     /// Takes no more work. Slots that were asked for stay asked until they are answered.
     mutating func drain() { phase = .draining }

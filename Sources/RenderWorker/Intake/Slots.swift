@@ -38,6 +38,9 @@ final class Slots: Sendable {
     /// See ``SlotTable/finish(_:)``.
     func finish(_ attempt: AttemptKey) { change { $0.finish(attempt) } }
 
+    /// See ``SlotTable/resize(to:)``.
+    func resize(to capacity: Int) { change { $0.resize(to: capacity) } }
+
     /// See ``SlotTable/drain()``.
     func drain() { change { $0.drain() } }
 

@@ -56,7 +56,8 @@ extension StudioConfiguration {
             termPause: .milliseconds(reader.whole("RUNNER_TERM_MS", default: 500, in: 0...60_000)),
             heartbeat: .seconds(heartbeat),
             mediaMemoryMegabytes: reader.whole("MEDIA_MEMORY_MB", default: 8192, in: 512...1_048_576),
-            ecsAgent: reader.address("ECS_AGENT_URI"))
+            ecsAgent: reader.address("ECS_AGENT_URI"),
+            taskEvents: reader.flag("WORKER_TASK_EVENTS"))
         if heartbeat * 3 > lease {
             reader.find("HEARTBEAT_SECONDS", "must be at most a third of LEASE_SECONDS (\(lease))")
         }
@@ -161,6 +162,9 @@ struct ConfigurationReader {
         let text = oneOf(name, Choice.allCases.map(\.rawValue), default: standard.rawValue)
         return Choice(rawValue: text) ?? standard
     }
+
+    /// Whether something is switched on; not where it is absent.
+    mutating func flag(_ name: String) -> Bool { oneOf(name, ["true", "false"], default: "false") == "true" }
 
     /// An `http://` address.
     mutating func address(_ name: String) -> URL? {

@@ -30,6 +30,19 @@ package struct WorkerStore: Sendable {
         }
     }
 
+    /// Notes which queues a worker serves now, with how many slots. Noting it again is harmless.
+    ///
+    /// - Parameters:
+    ///   - worker: The worker.
+    ///   - queues: The queues, the preferred first.
+    ///   - slots: How many jobs it runs at a time; at least one.
+    /// - Throws: `PostgresError`.
+    package func change(_ worker: WorkerID, queues: [String], slots: Int) async throws {
+        _ = try await database.withConnection {
+            try $0.execute(SQL.change, [.id(worker), .texts(queues), .int(slots)])
+        }
+    }
+
     /// Asks a worker to take no more jobs, to see through what it runs, and to stop. Asking again changes nothing, and one
     /// that has stopped stays so. It reads this with its next heartbeat, wherever it has missed the message.
     ///
@@ -68,6 +81,7 @@ package struct WorkerStore: Sendable {
                 state = CASE WHEN state = 'draining' AND $2 = 'serving' THEN state ELSE $2 END
             WHERE id = $1 RETURNING state
             """
+        static let change = "UPDATE workers SET queues = $2, slots = $3 WHERE id = $1"
         // No sign of life: that is the worker's to give.
         static let drain = "UPDATE workers SET state = 'draining' WHERE id = $1 AND state = 'serving'"
         static let one = "\(record) WHERE w.id = $2"

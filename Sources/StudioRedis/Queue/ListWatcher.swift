@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Synchronization
 
 /// Watches one list with a blocked connection of its own and tells when it has something.
 ///
@@ -11,6 +12,9 @@ final class ListWatcher: Sendable {
 
     /// Opened by whoever wants to know; the watcher looks once for each time.
     let demand = Gate(closesItself: true)
+    /// Opened when the list is not to be watched any more.
+    let isUnwanted = Gate()
+    private let isClaimed = Atomic(false)
     private let list: String
     private let link: ReconnectingLink
     private let work: Gate
@@ -27,8 +31,20 @@ final class ListWatcher: Sendable {
         self.work = work
     }
 
-    /// Returns when the task is cancelled.
+    /// Whether the caller is the one to run it: true once.
+    func claimRun() -> Bool { !isClaimed.exchange(true, ordering: .relaxed) }
+
+    /// Returns when the task is cancelled or the list is not wanted any more.
     func run() async {
+        await withTaskGroup(of: Void.self) { race in
+            race.addTask { await self.watch() }
+            race.addTask { await self.isUnwanted.wait() }
+            await race.next()
+            race.cancelAll()
+        }
+    }
+
+    private func watch() async {
         await link.run { [self] connection in
             try await watch(connection)
         } onAway: { [self] _ in

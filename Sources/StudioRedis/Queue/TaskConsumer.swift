@@ -12,6 +12,11 @@ import Synchronization
 public final class TaskConsumer: Sendable {
     private struct State {
         var inHand = MessagesInHand()
+        /// The queues that are served, the preferred first.
+        var queues: [String]
+        /// All that were served by now: what came from one of them goes back there.
+        var returnQueues: [String]
+        var watchers: [String: ListWatcher] = [:]
         /// Whether the processing list may hold messages that nobody has in hand.
         var isUncertain = false
         var isReserving = false
@@ -19,14 +24,15 @@ public final class TaskConsumer: Sendable {
 
     /// The worker process that takes.
     public let worker: WorkerID
-    /// The queues it serves, the preferred first.
-    public let queues: [String]
     private let client: RedisClient
     private let keys: StudioKeys
     private let logger: Logger
-    private let watchers: [ListWatcher]
+    private let group: any EventLoopGroup
+    private let clock: any Clock<Duration>
     private let work: Gate
-    private let state = Mutex(State())
+    private let state: Mutex<State>
+    private let changes: AsyncStream<Void>
+    private let change: AsyncStream<Void>.Continuation
 
     /// A consumer.
     ///
@@ -44,22 +50,55 @@ public final class TaskConsumer: Sendable {
     ) {
         precondition(!queues.isEmpty, "a consumer serves at least one queue")
         self.worker = worker
-        self.queues = queues
         self.client = client
         self.keys = keys
+        self.group = group
+        self.clock = clock
         self.logger = logger
-        let work = Gate(closesItself: true)
-        self.work = work
-        watchers = keys.lists(queues).map {
-            ListWatcher(
-                list: $0, configuration: client.configuration, group: group, clock: clock, logger: logger, work: work)
+        work = Gate(closesItself: true)
+        state = Mutex(State(queues: [], returnQueues: []))
+        (changes, change) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        arrange(queues)
+    }
+
+    /// The queues that are served, the preferred first.
+    public var queues: [String] { state.withLock { $0.queues } }
+
+    /// Serves these queues from now on. What was taken from others before is not touched.
+    ///
+    /// - Parameter queues: The queues, the preferred first; none takes nothing more.
+    public func serve(_ queues: [String]) {
+        arrange(queues)
+        // Whoever waits is to wait for these.
+        work.open()
+    }
+
+    private func arrange(_ queues: [String]) {
+        state.withLock { state in
+            state.queues = queues
+            state.returnQueues = queues + state.returnQueues.filter { !queues.contains($0) }
+            let lists = Set(keys.lists(queues))
+            for (list, watcher) in state.watchers where !lists.contains(list) {
+                watcher.isUnwanted.open()
+                state.watchers[list] = nil
+            }
+            for list in lists where state.watchers[list] == nil {
+                state.watchers[list] = ListWatcher(
+                    list: list, configuration: client.configuration, group: group, clock: clock, logger: logger,
+                    work: work)
+            }
         }
+        change.yield()
     }
 
     /// Watches the lists whenever somebody waits for work, until the task is cancelled. To be called once.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            for watcher in watchers { group.addTask { await watcher.run() } }
+            for await _ in changes {
+                for watcher in state.withLock({ Array($0.watchers.values) }) where watcher.claimRun() {
+                    group.addTask { await watcher.run() }
+                }
+            }
         }
     }
 
@@ -68,7 +107,7 @@ public final class TaskConsumer: Sendable {
     ///
     /// - Throws: `CancellationError` when the task is cancelled.
     public func waitForWork() async throws {
-        for watcher in watchers { watcher.demand.open() }
+        for watcher in state.withLock({ Array($0.watchers.values) }) { watcher.demand.open() }
         await work.wait()
         try Task.checkCancellation()
     }
@@ -123,7 +162,7 @@ public final class TaskConsumer: Sendable {
     public func giveBack(_ tasks: [ReservedTask]) async throws {
         // The last taken first: what is put on last is served first.
         try await settle(tasks.reversed()) { batch in
-            var returned = ReturnedMessages(keys: keys, queues: queues)
+            var returned = ReturnedMessages(keys: keys, queues: returnQueues)
             for task in batch { returned.requeue(task.message, raw: task.raw) }
             _ = try await returned.apply(worker: worker, client: client)
         }
@@ -145,6 +184,8 @@ public final class TaskConsumer: Sendable {
             QueueScripts.retire, keys: [keys.processing(worker), keys.processingWorkers],
             arguments: [.text(worker.description)])
     }
+
+    private var returnQueues: [String] { state.withLock { $0.returnQueues } }
 
     private func settle(_ tasks: [ReservedTask], _ move: ([ReservedTask]) async throws -> Void) async throws {
         for start in stride(from: 0, to: tasks.count, by: ReturnedMessages.batch) {
@@ -204,7 +245,7 @@ public final class TaskConsumer: Sendable {
     }
 
     private func bury(raw: [[UInt8]]) async throws {
-        var returned = ReturnedMessages(keys: keys, queues: queues)
+        var returned = ReturnedMessages(keys: keys, queues: returnQueues)
         for element in raw { returned.bury(raw: element) }
         _ = try await returned.apply(worker: worker, client: client)
     }

@@ -59,4 +59,18 @@ import Testing
         table.finish(late)
         #expect(table.isDrained)
     }
+
+    @Test func slotsCanBecomeMoreAndFewerWhileJobsRun() {
+        var table = SlotTable(capacity: 2)
+        let keys = [key(), key()]
+        table.answer(asked: table.ask(), with: keys)
+        table.resize(to: 3)
+        #expect(table.free == 1)
+        table.resize(to: 1)
+        #expect(table.free == 0, "what runs goes on")
+        table.finish(keys[0])
+        #expect(table.free == 0)
+        table.finish(keys[1])
+        #expect(table.free == 1)
+    }
 }

@@ -1,0 +1,24 @@
+import QueueProtocol
+import StudioPostgres
+
+extension CeleryTaskFacts {
+    /// The name of the task that a job is to Celery's programs.
+    static func name(of job: ClaimedJob) -> String { TaskName.render }
+
+    /// The id of the task that a job is to Celery's programs.
+    static func id(of job: ClaimedJob) -> String { job.id.description }
+
+    /// What monitors show of a job.
+    init(_ job: ClaimedJob) {
+        self.init(
+            id: Self.id(of: job), name: Self.name(of: job), keywords: PythonRepr.text(.object(Self.keywords(of: job))))
+    }
+
+    /// What a job is about, as the named arguments of its task.
+    static func keywords(of job: ClaimedJob) -> [String: JSONValue] {
+        [
+            "function": .string(job.function), "job_id": .string(job.id.description), "parameters": job.parameters,
+            "project": .string(job.projectName), "shot": .string(job.shot), "user": .string(job.userEmail),
+        ]
+    }
+}
