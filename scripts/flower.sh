@@ -27,5 +27,7 @@ export FLOWER_ADDRESS=127.0.0.1
 export CELERY_BROKER_URL=$REDIS_URL
 
 say "Flower is at http://127.0.0.1:$FLOWER_PORT, user studio, password ${FLOWER_BASIC_AUTH#*:}"
+# Its app names the studio's tasks; what it writes belongs below the home.
 cd "$state"
-exec "$python" -m celery flower
+export PYTHONPATH=$here PYTHONDONTWRITEBYTECODE=1
+exec "$python" -m celery -A flower_app flower

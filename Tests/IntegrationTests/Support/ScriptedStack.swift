@@ -74,7 +74,7 @@ struct ScriptedStack: Sendable {
         return text?.split(separator: " ").first.flatMap { pid_t($0) }
     }
 
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path
 }
 
