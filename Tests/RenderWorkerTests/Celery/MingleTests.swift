@@ -94,4 +94,16 @@ import Testing
                 events == ["task-received \(told)", "task-started \(told)", "task-succeeded \(told)"], "\(events)")
         }
     }
+
+    @Test func aNodeIsThereAgainWhenRedisIs() async throws {
+        try await RunningWorkers.with { running in
+            let worker = try await running.start(slots: 1, settings: ["WORKER_NAME": "first"])
+            #expect(try await running.control([["ping"]])[0]["ok"] == "pong")
+            try await running.redis.restart(empty: true)
+            try await eventually("the node answers again") {
+                try await running.celery(["inspect", "--timeout", "1", "ping"]).output.contains("first@")
+            }
+            #expect(worker.ended == nil)
+        }
+    }
 }
