@@ -46,7 +46,7 @@ struct JobControl: Sendable {
         case .requested:
             await tellWorker(of: done.job, context: context)
             context.logger.info("job asked to stop", metadata: [LogKey.job: "\(id)"])
-        case .alreadyFinished: break
+        case .alreadyFinished, .leftRunning: break
         }
         return done.job
     }

@@ -1,11 +1,20 @@
 /// What a task message asks for: the decoded body, `[args, kwargs, embed]`.
 public struct TaskCall: Sendable, Hashable {
+    /// The positional arguments as they stood.
+    public let wireArguments: [WireJSON]
+    /// The named arguments as they stood.
+    public let wireKeywords: WireObject
+    /// What follows the task, as it stood; empty where the body says null.
+    public let wireEmbed: WireObject
+
     /// The positional arguments.
-    public let arguments: [JSONValue]
+    public var arguments: [JSONValue] { wireArguments.map(\.value) }
+
     /// The named arguments.
-    public let keywords: [String: JSONValue]
+    public var keywords: [String: JSONValue] { Self.values(of: wireKeywords) }
+
     /// What follows the task: `callbacks`, `errbacks`, `chain`, `chord`; empty where the body says null.
-    public let embed: [String: JSONValue]
+    public var embed: [String: JSONValue] { Self.values(of: wireEmbed) }
 
     /// An argument that a caller may have given by name or by place.
     ///
@@ -14,9 +23,9 @@ public struct TaskCall: Sendable, Hashable {
     ///   - position: Its place.
     /// - Returns: The value, by name first; nil where neither is given.
     public func argument(_ name: String, at position: Int) -> JSONValue? {
-        if let value = keywords[name] { return value }
-        guard arguments.indices.contains(position) else { return Optional.none }
-        return arguments[position]
+        if let value = wireKeywords[name] { return value.value }
+        guard wireArguments.indices.contains(position) else { return Optional.none }
+        return wireArguments[position].value
     }
 
     init(decoding bytes: [UInt8]) throws(TaskMessageError) {
@@ -32,15 +41,19 @@ public struct TaskCall: Sendable, Hashable {
         guard case .array(let arguments) = parts[0] else {
             throw TaskMessageError(.badBody, "the body's args are not a list")
         }
-        guard case .object(let keywords) = parts[1].value else {
+        guard case .object(let keywords) = parts[1] else {
             throw TaskMessageError(.badBody, "the body's kwargs are not an object")
         }
-        switch parts[2].value {
-        case .object(let embed): self.embed = embed
-        case .null: embed = [:]
+        switch parts[2] {
+        case .object(let embed): wireEmbed = embed
+        case .null: wireEmbed = [:]
         default: throw TaskMessageError(.badBody, "the body's embed is not an object")
         }
-        self.arguments = arguments.map(\.value)
-        self.keywords = keywords
+        wireArguments = arguments
+        wireKeywords = keywords
+    }
+
+    private static func values(of object: WireObject) -> [String: JSONValue] {
+        Dictionary(object.members.map { ($0.name, $0.value.value) }, uniquingKeysWith: { $1 })
     }
 }

@@ -5,6 +5,9 @@ import FoundationEssentials
 /// The envelope is read at once and checked for everything a worker of Celery cannot do without; the body is read by
 /// ``call()``. What came with a message and is not known here stays in it, in its place, and is written back.
 public struct TaskMessage: Sendable, Hashable {
+    /// The most bytes a body may have, as it came and decompressed: what a submission over HTTP may have.
+    public static let longestBody = 16 << 20
+
     /// The whole envelope.
     public private(set) var envelope: WireObject
     /// The task's name, `headers.task`.
@@ -67,27 +70,38 @@ public struct TaskMessage: Sendable, Hashable {
     /// Reads the body.
     ///
     /// - Returns: What is asked for.
-    /// - Throws: `TaskMessageError`: `unsupportedContentType`, `unsupportedCompression` or `badBody`.
+    /// - Throws: `TaskMessageError`: `unsupportedContentType`, `unsupportedCompression`, `tooLarge` or `badBody`.
     public func call() throws(TaskMessageError) -> TaskCall {
         let contentType = envelope["content-type"]?.stringValue ?? ""
         guard contentType == "application/json" else {
             throw TaskMessageError(.unsupportedContentType(contentType), "the body's content type is not read")
         }
-        if let compression = headers["compression"], compression != .null {
-            let name = compression.stringValue ?? "unnamed"
-            throw TaskMessageError(.unsupportedCompression(name), "the body is compressed in a way that is not read")
-        }
+        return try TaskCall(decoding: try bodyBytes())
+    }
+
+    /// The body's text: its base64 and its compression undone.
+    private func bodyBytes() throws(TaskMessageError) -> [UInt8] {
+        guard bodyText.utf8.count <= Self.longestBody * 2 else { throw .tooLarge(Self.longestBody) }
+        let bytes: [UInt8]
         switch properties["body_encoding"] {
         case .string("base64"):
             // Python's decoder steps over characters outside the alphabet, so ours does.
             guard let data = Data(base64Encoded: bodyText, options: .ignoreUnknownCharacters) else {
                 throw TaskMessageError(.badBody, "the body is not base64")
             }
-            return try TaskCall(decoding: Array(data))
-        case nil, .null, .string("utf-8"):
-            return try TaskCall(decoding: Array(bodyText.utf8))
-        default:
-            throw TaskMessageError(.badBody, "the body's encoding is neither base64 nor utf-8")
+            bytes = Array(data)
+        case nil, .null, .string("utf-8"): bytes = Array(bodyText.utf8)
+        default: throw TaskMessageError(.badBody, "the body's encoding is neither base64 nor utf-8")
+        }
+        guard bytes.count <= Self.longestBody else { throw .tooLarge(Self.longestBody) }
+        guard let compression = headers["compression"], compression != .null else { return bytes }
+        switch compression.stringValue {
+        // A zlib stream, whatever its name says.
+        case "application/x-gzip": return try Inflate.bytes(of: bytes, atMost: Self.longestBody)
+        case "application/x-bz2": return try Bunzip.bytes(of: bytes, atMost: Self.longestBody)
+        case let name:
+            throw TaskMessageError(
+                .unsupportedCompression(name ?? "unnamed"), "the body is compressed in a way that is not read")
         }
     }
 

@@ -14,6 +14,8 @@ public struct TaskMessageError: Error, Sendable, Hashable, CustomStringConvertib
         case badBody
         /// The body is compressed in a way that is not read.
         case unsupportedCompression(String)
+        /// The body has more bytes than are read, compressed or not.
+        case tooLarge
         /// The body is serialized in a way that is not read; only `application/json` is.
         case unsupportedContentType(String)
     }
@@ -31,6 +33,10 @@ public struct TaskMessageError: Error, Sendable, Hashable, CustomStringConvertib
     public init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
+    }
+
+    static func tooLarge(_ bound: Int) -> Self {
+        TaskMessageError(.tooLarge, "the body has more than \(bound) bytes")
     }
 
     /// The reason.

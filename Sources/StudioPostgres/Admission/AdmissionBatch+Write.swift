@@ -14,6 +14,7 @@ extension AdmissionBatch {
     ) throws -> (revisions: Set<String>, keyUsed: [Int]) {
         guard !accepted.isEmpty else { return ([], []) }
         let revisions = try writeRevisions(except: knownRevisions, on: connection)
+        try writeCeleryTasks(on: connection)
         let dependencies = accepted.flatMap { entry in entry.dependsOn.map { (job: entry.job.id, on: $0) } }
         let rows = try connection.queryAndCommit(
             SQL.write,
@@ -40,6 +41,15 @@ extension AdmissionBatch {
         return added
     }
 
+    private func writeCeleryTasks(on connection: PostgresConnection) throws {
+        let asked = accepted.map(\.job).filter { $0.celery != nil }
+        guard !asked.isEmpty else { return }
+        let tasks = asked.compactMap(\.celery)
+        try connection.execute(
+            SQL.celeryTasks,
+            [.texts(tasks.map(\.id)), .ids(asked.map(\.id)), .texts(tasks.map { $0.stored() })])
+    }
+
     private func keyColumns() throws -> [PostgresParameter] {
         [
             .ids(answered.map(\.request.user)), .texts(answered.map(\.request.key)),
@@ -62,7 +72,8 @@ extension AdmissionBatch {
             .texts(accepted.map(\.state.rawValue)), .ints(jobs.map(\.credits)), .optionalTexts(jobs.map(\.requestID)),
             .optionalTexts(jobs.map(\.traceparent)),
             .optionalTexts(accepted.map { $0.key?.user.description }), .optionalTexts(accepted.map { $0.key?.key }),
-            .bools(accepted.map(\.isPushed)),
+            .bools(accepted.map(\.isPushed)), .bools(jobs.map { $0.celery != nil }),
+            .optionalTexts(jobs.map { $0.expiresAt.map(Timestamp.text) }),
         ]
     }
 
@@ -79,11 +90,16 @@ extension AdmissionBatch {
             INSERT INTO function_revisions (digest, name, version, manifest) VALUES ($1, $2, $3, $4)
             ON CONFLICT DO NOTHING
             """
+        static let celeryTasks = """
+            INSERT INTO celery_tasks (task_id, job_id, follows, request)
+            SELECT task_id, job_id, false, request
+            FROM unnest($1::text[], $2::uuid[], $3::text[]) AS a (task_id, job_id, request)
+            """
         // Keys first: a job whose key was used is not written, and then nothing else of its unit is.
         static let write = """
             WITH kept AS (
                 INSERT INTO idempotency_keys AS k (user_id, key, fingerprint, status, headers, body)
-                SELECT * FROM unnest($24::uuid[], $25::text[], $26::text[], $27::integer[], $28::jsonb[], $29::text[])
+                SELECT * FROM unnest($26::uuid[], $27::text[], $28::text[], $29::integer[], $30::jsonb[], $31::text[])
                     AS a (user_id, key, fingerprint, status, headers, body)
                 ORDER BY user_id, key
                 ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, resource_id = NULL,
@@ -93,19 +109,21 @@ extension AdmissionBatch {
             ), j AS (
                 INSERT INTO jobs (id, tenant_id, project_id, user_id, shot, version, function, function_revision,
                     parameters, inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state,
-                    credits, request_id, traceparent, queued_at, pushed_at, place, delayed)
+                    credits, request_id, traceparent, queued_at, pushed_at, place, delayed, has_celery_task,
+                    expires_at)
                 SELECT id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
                     request_id, traceparent, CASE WHEN state = 'queued' THEN now() END,
                     CASE WHEN is_pushed THEN now() END, \(JobStore.nextPlace) + number - 1,
-                    coalesce(not_before > now(), false)
+                    coalesce(not_before > now(), false), has_celery_task, expires_at
                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[],
                     $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::smallint[], $14::integer[],
                     $15::integer[], $16::timestamptz[], $17::text[], $18::bigint[], $19::text[], $20::text[],
-                    $21::uuid[], $22::text[], $23::boolean[]) WITH ORDINALITY
+                    $21::uuid[], $22::text[], $23::boolean[], $24::boolean[], $25::timestamptz[])
+                    WITH ORDINALITY
                     AS a (id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
-                    request_id, traceparent, key_user, key, is_pushed, number)
+                    request_id, traceparent, key_user, key, is_pushed, has_celery_task, expires_at, number)
                 WHERE key IS NULL OR (key_user, key) IN (SELECT user_id, key FROM kept)
                 RETURNING id, user_id, round, credits
             ), hold AS (
@@ -113,7 +131,7 @@ extension AdmissionBatch {
                 SELECT user_id, id, round, 'hold', credits FROM j WHERE credits > 0
             ), dependencies AS (
                 INSERT INTO job_dependencies (job_id, depends_on)
-                SELECT d.job_id, d.depends_on FROM unnest($30::uuid[], $31::uuid[]) AS d (job_id, depends_on)
+                SELECT d.job_id, d.depends_on FROM unnest($32::uuid[], $33::uuid[]) AS d (job_id, depends_on)
                 JOIN j ON j.id = d.job_id
             )
             SELECT user_id, key FROM kept

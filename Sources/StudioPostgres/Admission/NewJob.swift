@@ -31,12 +31,16 @@ package struct NewJob: Sendable {
     package var maxAttempts: Int
     package var timeoutSeconds: Int
     package var notBefore: Date?
+    /// Not to be started after; then it is cancelled.
+    package var expiresAt: Date?
     /// Jobs of the same project that must succeed first, those behind `job:` inputs included.
     package var dependsOn: [JobID]
     /// What the job costs; 0 is allowed and moves nothing.
     package var credits: Int
     package var requestID: String?
     package var traceparent: String?
+    /// The Celery task that asks for it; kept with it, and answered when it ends.
+    package var celery: CeleryTask?
 
     package init(
         id: JobID, tenant: TenantID, project: ProjectID, projectRevision: Int? = nil, user: UserID, shot: ShotName,

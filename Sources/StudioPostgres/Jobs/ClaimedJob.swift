@@ -40,6 +40,8 @@ package struct ClaimedJob: Sendable, Hashable {
     package var leaseExpiresAt: Date
     /// The take an earlier attempt allocated; this attempt finishes that very one.
     package var take: TakeRecord?
+    /// The Celery task that asked for the job, while it is not answered.
+    package var celery: CeleryTask?
 }
 
 /// A claim a worker believes it holds.

@@ -93,6 +93,8 @@ package struct Cancellation: Sendable {
         case cancelled
         /// It runs; its worker is told at its next heartbeat (publish the request to be faster).
         case requested
+        /// It runs, and only one that does not was to be cancelled; nothing changed.
+        case leftRunning
         /// It was finished already; nothing changed.
         case alreadyFinished
     }

@@ -68,7 +68,8 @@ extension JobStore {
         // that believes that next to nothing is queued would rather read all of an index on queued jobs.
         static let claim = """
             WITH named AS (
-                SELECT id, state, not_before, held_at, pushed_at, worker_id, tenant_id, project_id, queue, function
+                SELECT id, state, not_before, held_at, pushed_at, worker_id, tenant_id, project_id, queue, function,
+                    expires_at
                 FROM jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE
             ), blocked AS (
                 SELECT function FROM worker_blocks WHERE worker_id = $2 AND blocked_at IS NOT NULL
@@ -81,6 +82,7 @@ extension JobStore {
                             AND NOT n.function IN (SELECT function FROM function_limits))) AS may_start
                 FROM named n JOIN projects p ON p.id = n.project_id JOIN tenants t ON t.id = n.tenant_id
                 WHERE n.state = 'queued' AND (n.not_before IS NULL OR n.not_before <= now())
+                    AND (n.expires_at IS NULL OR n.expires_at > now())
             ), passed_on AS (
                 -- Not for this worker: back to the dispatcher, and away from here long enough for another to take it.
                 -- Not to be started at all: back to the dispatcher.
@@ -108,6 +110,8 @@ extension JobStore {
                    c.parameters, c.inputs, c.quality, c.queue, c.max_attempts, c.counted_attempts, c.timeout_seconds,
                    c.cancel_requested_at IS NOT NULL AS cancel_requested, c.request_id, c.traceparent, c.queued_at,
                    c.lease_expires_at,
+                   CASE WHEN c.has_celery_task THEN (SELECT t.request FROM celery_tasks t
+                       WHERE t.job_id = c.id AND NOT t.follows AND t.answered_at IS NULL) END AS celery,
                    CASE WHEN c.attempt > 1 THEN (SELECT to_jsonb(t) FROM takes t WHERE t.job_id = c.id) END AS take,
                    CASE WHEN c.inputs = '{}' THEN '{}' ELSE coalesce((
                        SELECT jsonb_object_agg(i.key, s.path)
@@ -181,5 +185,6 @@ extension ClaimedJob {
         queuedAt = try row.decode("queued_at")
         leaseExpiresAt = try row.decode("lease_expires_at")
         take = try row.document("take", as: TakeRow.self)?.record
+        celery = try row.celeryTask("celery")
     }
 }

@@ -8,17 +8,20 @@ extension JobStore {
     /// - Parameters:
     ///   - id: The job.
     ///   - tenant: Whose it must be; default anyone's.
+    ///   - evenRunning: Whether one that runs is asked to stop; otherwise it is left alone. Default yes.
     /// - Returns: What it did.
     /// - Throws: `StudioError` with code `notFound`; `PostgresError`.
-    package func cancel(_ id: JobID, tenant: TenantID? = nil) async throws -> Cancellation {
+    package func cancel(
+        _ id: JobID, tenant: TenantID? = nil, evenRunning: Bool = true
+    ) async throws -> Cancellation {
         try await database.transaction { connection in
             let effect: Cancellation.Effect
             var failed: [JobID] = []
             switch try lockedState(of: id, tenant: tenant, on: connection) {
             case .waiting, .queued:
-                try connection.execute(RequestSQL.cancelNow, [.id(id)])
-                failed = try failDependents(of: id, on: connection)
+                failed = try cancelNow(id, on: connection)
                 effect = .cancelled
+            case .running where !evenRunning: effect = .leftRunning
             case .running:
                 try connection.execute(RequestSQL.requestCancel, [.id(id)])
                 effect = .requested
@@ -27,6 +30,13 @@ extension JobStore {
             }
             return Cancellation(job: try record(id, on: connection), effect: effect, failedDependents: failed)
         }
+    }
+
+    /// Cancels a job that has not started, whose row is locked; returns the jobs that failed with it.
+    @discardableResult
+    func cancelNow(_ id: JobID, on connection: PostgresConnection) throws -> [JobID] {
+        try connection.execute(RequestSQL.cancelNow, [.id(id)])
+        return try failDependents(of: id, on: connection)
     }
 
     /// Begins a new round of a job that failed or was cancelled: credits held anew, attempts counted anew, history kept.
@@ -144,7 +154,7 @@ extension JobStore {
         static let retry = """
             WITH retried AS (
                 UPDATE jobs SET state = $2, round = round + 1, counted_attempts = 0, lost_attempts = 0, failure = NULL,
-                    cancel_requested_at = NULL, not_before = NULL, delayed = false, held_at = NULL, pushed_at = NULL,
+                    cancel_requested_at = NULL, not_before = NULL, expires_at = NULL, delayed = false, held_at = NULL, pushed_at = NULL,
                     place = \(JobStore.nextPlace), started_at = NULL,
                     finished_at = NULL, queued_at = CASE WHEN $2 = 'queued' THEN now() END
                 WHERE id = $1

@@ -37,6 +37,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 9, name: "schedules",
             sql: String(decoding: PackageResources.m0009_schedules_sql, as: UTF8.self)),
+        Migration(
+            version: 10, name: "celery", sql: String(decoding: PackageResources.m0010_celery_sql, as: UTF8.self)),
     ]
 }
 

@@ -24,8 +24,8 @@ public final class TaskConsumer: Sendable {
 
     /// The worker process that takes.
     public let worker: WorkerID
-    private let client: RedisClient
-    private let keys: StudioKeys
+    let client: RedisClient
+    let keys: StudioKeys
     private let logger: Logger
     private let group: any EventLoopGroup
     private let clock: any Clock<Duration>
@@ -187,7 +187,7 @@ public final class TaskConsumer: Sendable {
 
     private var returnQueues: [String] { state.withLock { $0.returnQueues } }
 
-    private func settle(_ tasks: [ReservedTask], _ move: ([ReservedTask]) async throws -> Void) async throws {
+    func settle(_ tasks: [ReservedTask], _ move: ([ReservedTask]) async throws -> Void) async throws {
         for start in stride(from: 0, to: tasks.count, by: ReturnedMessages.batch) {
             let batch = Array(tasks[start..<min(start + ReturnedMessages.batch, tasks.count)])
             do {
