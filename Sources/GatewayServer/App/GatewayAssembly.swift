@@ -48,6 +48,8 @@ struct GatewayAssembly: Sendable {
                     later(parts.dispatcher),
                     later(parts.recovery),
                     later(parts.schedules),
+                    later(parts.celeryAnswers),
+                    later(parts.celeryIntake),
                     later(parts.houseKeeping),
                     later(parts.projectRecovery),
                     .init(service: parts.progress),

@@ -37,6 +37,8 @@ struct GatewayParts: Sendable {
     let submission: JobSubmission
     let scheduleCheck: ScheduleCheck
     let schedules: ScheduleFiring
+    let celeryIntake: CeleryIntake
+    let celeryAnswers: CeleryAnswers
     let manifests: ProjectManifests
     let projectCreation: ProjectCreation
     let projectRecovery: ProjectRecovery
@@ -76,8 +78,18 @@ struct GatewayParts: Sendable {
             database: dispatchDatabase, queue: queue, queues: { library.queues }, pace: dispatchPace,
             logger: Logger(label: "dispatch"))
         self.dispatcher = dispatcher
+        let celeryTasks = CeleryTaskStore(database)
+        let celeryResults = CeleryResults(client: redis, keys: keys)
+        let celerySender: @Sendable () -> CelerySender = {
+            CelerySender(origin: "gateway@studio", defaultQueue: common.celeryQueue)
+        }
+        let answersBell = AnswersBell()
         let hub = EventHub(
-            database: database, bus: bus, group: loops, metrics: eventMetrics, onWakeup: { dispatcher.lookAgain() },
+            database: database, bus: bus, group: loops, metrics: eventMetrics,
+            onWakeup: {
+                dispatcher.lookAgain()
+                answersBell.ring()
+            },
             logger: Logger(label: "events"))
         self.hub = hub
         let announcer = EventAnnouncer(
@@ -87,11 +99,13 @@ struct GatewayParts: Sendable {
         var pace = Recovery.Pace()
         pace.workerSilence = workerSilence
         recovery = Recovery(
-            jobs: JobStore(database), workers: WorkerStore(database), queue: queue, queues: { library.queues },
+            jobs: JobStore(database), workers: WorkerStore(database), gateways: GatewayStore(database), queue: queue,
+            queues: { library.queues },
             announcer: announcer, dispatcher: dispatcher, pace: pace, logger: Logger(label: "recovery"))
         houseKeeping = HouseKeeping(
             idempotency: IdempotencyStore(database), events: EventStore(database), logins: LoginThrottle(database),
-            blocks: WorkerBlockStore(database), logger: Logger(label: "house-keeping"))
+            blocks: WorkerBlockStore(database), celery: celeryTasks, gateways: GatewayStore(database),
+            logger: Logger(label: "house-keeping"))
         board = JobProgressBoard()
         let progress = ProgressListener(bus: bus, board: board)
         self.progress = progress
@@ -113,6 +127,21 @@ struct GatewayParts: Sendable {
         schedules = ScheduleFiring(
             schedules: ScheduleStore(database), users: UserStore(database), jobs: jobs, check: scheduleCheck,
             announcer: announcer, logger: Logger(label: "schedules"))
+        let celeryAnswers = CeleryAnswers(
+            tasks: celeryTasks, results: celeryResults, announcer: announcer, sender: celerySender,
+            logger: Logger(label: "celery"))
+        self.celeryAnswers = celeryAnswers
+        answersBell.connect { celeryAnswers.lookAgain() }
+        celeryIntake = CeleryIntake(
+            consumer: TaskConsumer(
+                worker: WorkerID(), queues: [StudioKeys.celeryQueue], client: redis, keys: keys, group: loops,
+                logger: Logger(label: "celery")),
+            results: celeryResults,
+            admission: CeleryAdmission(
+                submission: submission, users: UserStore(database), projects: projects, tasks: celeryTasks,
+                logger: Logger(label: "celery")),
+            tasks: celeryTasks, gateways: GatewayStore(database), sender: celerySender,
+            onBegun: { celeryAnswers.expect() }, logger: Logger(label: "celery"))
         manifests = ProjectManifests(projects: projects, writers: writers, folders: folders)
         projectCreation = ProjectCreation(
             projects: projects, writers: writers, scaffold: ProjectScaffold(folders: folders),

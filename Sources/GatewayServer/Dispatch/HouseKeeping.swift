@@ -16,11 +16,14 @@ final class HouseKeeping: Service {
     ///   - events: They are forgotten after 7 days.
     ///   - logins: Failures are forgotten after their window.
     ///   - blocks: What workers failed is forgotten an hour after they are gone.
+    ///   - celery: Its tasks are forgotten a week after their answer.
+    ///   - gateways: Their signs of life are forgotten after a day.
     ///   - interval: The time between two rounds; default an hour.
     ///   - clock: What the time is measured with.
     ///   - logger: Where it tells what was forgotten.
     init(
         idempotency: IdempotencyStore, events: EventStore, logins: LoginThrottle, blocks: WorkerBlockStore,
+        celery: CeleryTaskStore, gateways: GatewayStore,
         interval: Duration = .seconds(3600),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
@@ -29,6 +32,8 @@ final class HouseKeeping: Service {
             ("events", { try await events.purge() }),
             ("login failures", { try await logins.purge() }),
             ("blocks of workers", { try await blocks.purge() }),
+            ("Celery's tasks", { try await celery.purge() }),
+            ("gateways", { try await gateways.purge() }),
         ]
         self.interval = interval
         self.clock = clock

@@ -32,6 +32,7 @@ final class Recovery: Service {
 
     private let jobs: JobStore
     private let workers: WorkerStore
+    private let gateways: GatewayStore
     private let queue: TaskQueue
     private let queues: @Sendable () -> [String]
     private let announcer: EventAnnouncer
@@ -45,12 +46,14 @@ final class Recovery: Service {
 
     /// A recovery.
     init(
-        jobs: JobStore, workers: WorkerStore, queue: TaskQueue, queues: @escaping @Sendable () -> [String],
+        jobs: JobStore, workers: WorkerStore, gateways: GatewayStore, queue: TaskQueue,
+        queues: @escaping @Sendable () -> [String],
         announcer: EventAnnouncer, dispatcher: Dispatcher, pace: Pace = Pace(),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.jobs = jobs
         self.workers = workers
+        self.gateways = gateways
         self.queue = queue
         self.queues = queues
         self.announcer = announcer
@@ -128,7 +131,8 @@ final class Recovery: Service {
         let alive = Set(
             try await workers.list()
                 .filter { $0.state != .stopped && $0.silence < pace.workerSilence }
-                .map(\.registration.id))
+                .map(\.registration.id)
+        ).union(try await gateways.alive(within: pace.workerSilence))
         for worker in holders where !alive.contains(worker) {
             let count = try await queue.restoreProcessing(of: worker, queues: queues())
             guard count > 0 else { continue }

@@ -24,7 +24,7 @@ extension CeleryTask {
             "group_index": groupIndex ?? .null, "ignore_result": .bool(ignoresResult), "retries": .integer(retries),
             "eta": text(eta), "expires": text(expires),
             "timelimit": .array([timeLimit.map { .number("\($0)") } ?? .null, .null]),
-            "argsrepr": .string(argumentsText), "kwargsrepr": .string(keywordsText),
+            "traceparent": text(traceparent), "argsrepr": .string(argumentsText), "kwargsrepr": .string(keywordsText),
         ]
         let embed: WireObject = [
             "callbacks": .array(callbacks), "errbacks": .array(errbacks), "chain": .array(chain),

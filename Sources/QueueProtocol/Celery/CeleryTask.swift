@@ -32,6 +32,8 @@ public struct CeleryTask: Sendable, Hashable {
     public let queue: String
     /// How urgent it is.
     public let priority: TaskPriority
+    /// The W3C trace context that the sender works in, where it gave one.
+    public let traceparent: String?
     /// Signatures that are sent after a success.
     public let callbacks: [WireJSON]
     /// Signatures that are sent after a failure.
@@ -68,12 +70,31 @@ public struct CeleryTask: Sendable, Hashable {
         timeLimit = (headers["timelimit"]?.arrayValue ?? []).compactMap(\.seconds).min()
         argumentsText = Self.shortened(headers["argsrepr"]?.stringValue ?? "()")
         keywordsText = Self.shortened(headers["kwargsrepr"]?.stringValue ?? "{}")
+        traceparent = headers["traceparent"]?.stringValue
         self.queue = queue
         self.priority = priority
         callbacks = Self.signatures(embed["callbacks"])
         errbacks = Self.signatures(embed["errbacks"])
         chain = Self.signatures(embed["chain"])
         chord = embed["chord"].flatMap { $0.objectValue == nil ? nil : $0 }
+    }
+
+    /// Whether a text can be the id of a task here: neither empty nor longer than the studio keeps, and without NUL.
+    ///
+    /// - Parameter text: The text.
+    /// - Returns: Whether it can.
+    public static func mayBeID(_ text: String) -> Bool {
+        (1...512).contains(text.unicodeScalars.count) && !text.utf8.contains(0)
+    }
+
+    /// The same without what follows it.
+    public var alone: CeleryTask {
+        CeleryTask(
+            id: id, name: name,
+            headers: [
+                "root_id": .string(rootID), "parent_id": parentID.map { .string($0) } ?? .null,
+                "ignore_result": .bool(ignoresResult),
+            ], queue: queue, priority: priority, embed: [:])
     }
 
     /// One signature, a list of them, or none; what is no signature is left out.

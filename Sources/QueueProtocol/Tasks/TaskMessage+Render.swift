@@ -49,6 +49,15 @@ extension TaskMessage {
             ], task: TaskName.render, id: id, deliveryTag: tag, routingKey: queue, priority: priority, bodyText: text)
     }
 
+    /// Whether this is the gateway's own message for a job: a Celery client that asks for a job's result has a task id of its
+    /// own, and is told by the language otherwise.
+    public var isOwnRender: Bool {
+        guard task == TaskName.render, headers["lang"] == .string("swift"), let job = try? renderJob() else {
+            return false
+        }
+        return job.description == id
+    }
+
     /// The job that a `studio.render` message names.
     ///
     /// - Returns: The job's id.

@@ -80,6 +80,10 @@ struct WorkerAssembly: Sendable {
                 cancelHere: { attempts.stop($0.job, attempt: $0.attempt, .cancelled) },
                 announce: { try await WorkerStore(database).change(worker, queues: $0, slots: $1) }, drain: drain),
             logger: logger)
+        let defaultQueue = configuration.common.celeryQueue
+        let notes = CeleryNotes(
+            results: CeleryResults(client: client, keys: keys), node: celery.identity.name, processID: Int(getpid()),
+            sender: { CelerySender(origin: celery.identity.name, defaultQueue: defaultQueue) }, logger: logger)
         let surroundings = JobRun.Surroundings(
             jobs: jobs, revisions: revisions,
             runners: RunnerCatalogue([
@@ -88,7 +92,7 @@ struct WorkerAssembly: Sendable {
             workspace: workspace,
             publisher: TakePublisher(
                 takes: takes, child: child, memory: memory, software: "RenderWorker \(WorkerVersion.text)"),
-            lease: configuration.common.lease, bus: bus, tell: celery.reports.tell, logger: logger)
+            lease: configuration.common.lease, bus: bus, notes: notes, tell: celery.reports.tell, logger: logger)
         body = WorkerBody(
             registration: WorkerRegistration(
                 id: worker, name: name, hostname: hostName, pid: Int(getpid()), version: WorkerVersion.text,
@@ -109,6 +113,7 @@ struct WorkerAssembly: Sendable {
                 worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,
                 consumer: consumer, jobs: jobs, slots: slots, attempts: attempts, revisions: revisions,
                 board: celery.board, starts: celery.starts, limits: celery.limits, hurry: hurry,
+                celery: notes,
                 protection: protection,
                 announceEvents: surroundings.announceEvents,
                 carryOut: { await JobRun($0, stop: $1, in: surroundings).carryOut() }, logger: logger),
@@ -161,7 +166,7 @@ extension JobRun.Surroundings {
     /// What is said over the bus is not the truth: where Redis is away, readers look into PostgreSQL.
     init(
         jobs: JobStore, revisions: FunctionRevisions, runners: RunnerCatalogue, workspace: WorkspaceFolders,
-        publisher: TakePublisher, lease: Duration, bus: EventBus,
+        publisher: TakePublisher, lease: Duration, bus: EventBus, notes: CeleryNotes,
         tell: @escaping @Sendable (ClaimedJob, JobNews) -> Void, logger: Logger
     ) {
         let announce: @Sendable () async -> Void = { try? await bus.announceEvents() }
@@ -170,6 +175,6 @@ extension JobRun.Surroundings {
             revisions: revisions, runners: runners, workspace: workspace, publisher: publisher, lease: lease,
             announceEvents: announce,
             announceLog: { try? await bus.announceLog(of: $0) },
-            publishProgress: { try? await bus.publish($0) }, tell: tell, logger: logger)
+            publishProgress: { try? await bus.publish($0) }, tell: tell, celery: notes, logger: logger)
     }
 }

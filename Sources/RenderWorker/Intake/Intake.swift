@@ -28,6 +28,8 @@ struct Intake: Sendable {
     /// How long they may run here.
     let limits: TimeLimits
     let hurry: Hurry
+    /// Answers tasks that nobody here knows.
+    let celery: CeleryNotes
     /// Keeps the machine while it works, where somebody might take it away.
     let protection: ScaleInProtection<ContinuousClock>?
     let announceEvents: @Sendable () async -> Void
@@ -87,17 +89,7 @@ struct Intake: Sendable {
             let sorted = MessageSorting(tasks)
             board.reserve(sorted.render)
             defer { board.reserve([]) }
-            if !sorted.foreign.isEmpty {
-                logger.warning(
-                    "messages that no worker of ours can run go to the dead list",
-                    metadata: ["tasks": "\(sorted.foreign.map(\.message.task))"])
-                do {
-                    try await consumer.bury(sorted.foreign)
-                } catch {
-                    // They come again with a later reservation; ours that came with them need not wait for that.
-                    logger.warning("foreign messages are not buried yet", metadata: [LogKey.error: "\(error)"])
-                }
-            }
+            await passOn(sorted)
             guard let claimed = await claim(sorted.jobs) else {
                 try await consumer.giveBack(sorted.render)
                 await pause()
@@ -108,6 +100,46 @@ struct Intake: Sendable {
             logger.warning("no work can be taken from Redis", metadata: [LogKey.error: "\(error)"])
             await pause()
             return Taken()
+        }
+    }
+
+    /// Sees to the messages that are no jobs yet. What cannot be moved now comes again with a later reservation; the jobs that
+    /// came with it need not wait for that.
+    private func passOn(_ sorted: MessageSorting) async {
+        if !sorted.unreadable.isEmpty {
+            logger.warning(
+                "messages that nobody can read go to the dead list",
+                metadata: ["tasks": "\(sorted.unreadable.map(\.message.task))"])
+            await move("unreadable messages") { try await consumer.bury(sorted.unreadable) }
+        }
+        if !sorted.asked.isEmpty {
+            await move("what Celery's clients ask") {
+                try await consumer.forward(sorted.asked, to: StudioKeys.celeryQueue)
+            }
+        }
+        for (message, task) in sorted.unknown {
+            logger.warning(
+                "a task that nobody here knows is refused", metadata: ["task": "\(task.name)", "id": "\(task.id)"])
+            await move("an unknown task") {
+                do {
+                    try await celery.refuse(task)
+                } catch let error as CanvasError {
+                    logger.warning("what follows an unknown task cannot be sent", metadata: [LogKey.error: "\(error)"])
+                    return try await consumer.bury([message])
+                } catch {
+                    try await consumer.giveBack([message])
+                    throw error
+                }
+                try await consumer.acknowledge([message])
+            }
+        }
+    }
+
+    private func move(_ what: String, _ body: () async throws -> Void) async {
+        do {
+            try await body()
+        } catch {
+            logger.warning("\(what) cannot be moved yet", metadata: [LogKey.error: "\(error)"])
         }
     }
 
@@ -171,27 +203,5 @@ struct Intake: Sendable {
             attempts.stopAll(.released)
         }
         await slots.waitUntilDrained()
-    }
-}
-
-/// Reserved messages by what becomes of them.
-struct MessageSorting {
-    /// Messages that ask for a job of PostgreSQL.
-    private(set) var render: [ReservedTask] = []
-    /// The jobs they name, each once.
-    private(set) var jobs: [JobID] = []
-    /// All others.
-    private(set) var foreign: [ReservedTask] = []
-
-    init(_ tasks: [ReservedTask]) {
-        var known: Set<JobID> = []
-        for task in tasks {
-            guard task.message.task == TaskName.render, let job = try? task.message.renderJob() else {
-                foreign.append(task)
-                continue
-            }
-            render.append(task)
-            if known.insert(job).inserted { jobs.append(job) }
-        }
     }
 }

@@ -23,6 +23,8 @@ struct JobRun: Sendable {
         var publishProgress: @Sendable (ProgressReport) async -> Void
         /// Takes in what becomes of the job, for whoever watches this worker; returns at once.
         var tell: @Sendable (ClaimedJob, JobNews) -> Void = { _, _ in }
+        /// Tells Celery's clients of the jobs they asked for.
+        var celery: CeleryNotes?
         var logger: Logger
     }
 
@@ -71,6 +73,7 @@ struct JobRun: Sendable {
             ])
         surroundings.tell(job, .began)
         if job.cancelRequested { stop.stop(.cancelled) }
+        if job.celery != nil { await surroundings.celery?.started(job) }
         let function = Result { () throws(JobFailure) in try surroundings.revisions.manifest(of: job) }
         let log = AttemptLog { [surroundings, claim] sequence, lines in
             try await surroundings.jobs.appendLog(claim, sequence: sequence, lines: lines)
@@ -81,7 +84,7 @@ struct JobRun: Sendable {
             aside.addTask { await log.run(clock: ContinuousClock()) }
             aside.addTask {
                 await feed.run(clock: ContinuousClock()) { report in
-                    await surroundings.publishProgress(report)
+                    await publish(report)
                     surroundings.tell(job, .progress(report))
                 }
             }
@@ -91,6 +94,11 @@ struct JobRun: Sendable {
         }
         await settle(outcome, retry: surroundings.retry ?? (try? function.get().retry) ?? RetryPolicy(), log: log)
         if case .success(let function) = function, surroundings.runners.usesFiles(function) { await removeScratch() }
+    }
+
+    private func publish(_ report: ProgressReport) async {
+        await surroundings.publishProgress(report)
+        if job.celery != nil { await surroundings.celery?.progress(job, report) }
     }
 
     /// What cannot be removed now is removed at the next start.

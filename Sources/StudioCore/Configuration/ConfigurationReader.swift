@@ -26,6 +26,7 @@ extension StudioConfiguration {
             environment: tier,
             databaseURL: reader.required("DATABASE_URL", secret: true),
             redisURL: reader.required("REDIS_URL", secret: true),
+            celeryQueue: reader.text("CELERY_DEFAULT_QUEUE", default: "celery"),
             workspaceRoot: reader.text("WORKSPACE_ROOT", default: "Workspace"),
             logLevel: reader.oneOf(
                 "LOG_LEVEL", ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info"),

@@ -30,6 +30,9 @@ public struct StudioConfiguration: Sendable {
         public var databaseURL: String
         /// Where Redis is, as Celery writes it (`REDIS_URL` or `REDIS_URL_FILE`; secret).
         public var redisURL: String
+        /// The queue of Celery tasks whose sender names none, as `task_default_queue` of the studio's Python programs
+        /// (`CELERY_DEFAULT_QUEUE`, default `celery`).
+        public var celeryQueue: String
         /// The workspace's root folder (`WORKSPACE_ROOT`, default `Workspace`).
         public var workspaceRoot: String
         /// The least severe level logged (`LOG_LEVEL`, default `info`).

@@ -22,7 +22,7 @@ extension CeleryTaskStore {
     /// - Returns: What it did.
     /// - Throws: `PostgresError`.
     package func revoke(_ tasks: [String], terminate: Bool) async throws -> CeleryRevocation {
-        let tasks = Array(Set(tasks.filter { (1...512).contains($0.unicodeScalars.count) && !$0.utf8.contains(0) }))
+        let tasks = Array(Set(tasks.filter(CeleryTask.mayBeID)))
         guard !tasks.isEmpty else { return CeleryRevocation() }
         var found = try await find(tasks)
         let strange = tasks.filter { found[$0] == nil }
