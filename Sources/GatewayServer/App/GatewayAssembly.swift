@@ -50,6 +50,7 @@ struct GatewayAssembly: Sendable {
                     later(parts.schedules),
                     later(parts.celeryAnswers),
                     later(parts.celeryIntake),
+                    later(parts.celeryRevokes),
                     later(parts.houseKeeping),
                     later(parts.projectRecovery),
                     .init(service: parts.progress),

@@ -38,6 +38,7 @@ extension GatewayParts {
                 jobs: jobs, pauses: QueuePauses(database), queue: queue, library: library, dispatcher: dispatcher),
             ShareRoutes(shares: ShareStore(database), directory: directory, dispatcher: dispatcher),
             DeadJobRoutes(jobs: jobs), WorkerBlockRoutes(blocks: WorkerBlockStore(database)),
+            DeadMessageRoutes(queue: queue, queues: { [library] in library.queues }),
         ]
     }
 }

@@ -39,6 +39,7 @@ struct GatewayParts: Sendable {
     let schedules: ScheduleFiring
     let celeryIntake: CeleryIntake
     let celeryAnswers: CeleryAnswers
+    let celeryRevokes: CeleryRevokes
     let manifests: ProjectManifests
     let projectCreation: ProjectCreation
     let projectRecovery: ProjectRecovery
@@ -132,6 +133,9 @@ struct GatewayParts: Sendable {
             logger: Logger(label: "celery"))
         self.celeryAnswers = celeryAnswers
         answersBell.connect { celeryAnswers.lookAgain() }
+        celeryRevokes = CeleryRevokes(
+            commands: CeleryCommands(subscriber: subscriber, keys: keys), tasks: celeryTasks, bus: bus,
+            announcer: announcer, onRevoked: { celeryAnswers.expect() }, logger: Logger(label: "celery"))
         celeryIntake = CeleryIntake(
             consumer: TaskConsumer(
                 worker: WorkerID(), queues: [StudioKeys.celeryQueue], client: redis, keys: keys, group: loops,

@@ -78,5 +78,23 @@ enum OpenAPIPaths {
                 .path("worker", "The worker's id."), .path("function", "The function's name.", .text()),
             ],
             answers: [.init(status: 204, detail: "It is given to it again.")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/admin/dead-messages", tag: "Administration",
+            summary: "What came over the queues and nobody could read",
+            detail: "For operators. The newest 1,000 are kept, the newest first.",
+            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "DeadMessage")]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/admin/dead-messages/{message}/requeue", tag: "Administration",
+            summary: "Put a dead message back on its queue",
+            detail:
+                "For operators, once what reads it was mended. It is judged anew: what still cannot be read comes back here. "
+                + "A message that names no queue that is served goes to `studio`.",
+            permission: .administer, parameters: [.path("message", "The message's id.", .text())],
+            answers: [.init(status: 202, detail: "It is on its queue.", contents: [.json("DeadMessage")])]),
+        OpenAPIOperation(
+            method: "DELETE", path: "/api/v1/admin/dead-messages/{message}", tag: "Administration",
+            summary: "Forget a dead message", detail: "For operators.", permission: .administer,
+            parameters: [.path("message", "The message's id.", .text())],
+            answers: [.init(status: 204, detail: "It is gone.")]),
     ]
 }

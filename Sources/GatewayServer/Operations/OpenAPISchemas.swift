@@ -166,6 +166,17 @@ enum OpenAPISchemas {
             ])
         ),
         (
+            "DeadMessage",
+            .object([
+                ("id", .text("The SHA-256 of its bytes.", pattern: "^[0-9a-f]{64}$")),
+                ("reason", .text("Why it could not be read.")), ("bytes", .count("How long it is.")),
+                ("task", .nullable(.text("The task's name, where that can be read."))),
+                ("taskId", .nullable(.text("The task's id, where that can be read."))),
+                ("queue", .nullable(.text("The queue it was sent to, where that can be read."))),
+                ("text", .text("How it begins.")),
+            ])
+        ),
+        (
             "Queue",
             .object(
                 [

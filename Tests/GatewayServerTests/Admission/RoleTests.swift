@@ -79,6 +79,9 @@ import Testing
         "GET /api/v1/admin/dead-jobs": .administer,
         "GET /api/v1/admin/worker-blocks": .administer,
         "DELETE /api/v1/admin/worker-blocks/{worker}/{function}": .administer,
+        "GET /api/v1/admin/dead-messages": .administer,
+        "POST /api/v1/admin/dead-messages/{message}/requeue": .administer,
+        "DELETE /api/v1/admin/dead-messages/{message}": .administer,
     ]
 
     /// A request to a route that, where it is allowed, finds nothing to do it to.
@@ -88,6 +91,7 @@ import Testing
         let parts = route.split(separator: " ")
         let path = String(parts[1]).replacing("{project}", with: "none").replacing("{function}", with: "none")
             .replacing("{path}", with: "01_Assets/none.txt").replacing("{queue}", with: "none")
+            .replacing("{message}", with: "none")
             .replacing(
                 try Regex("\\{(job|take|user|worker|tenant|schedule)\\}"), with: "00000000-0000-7000-8000-000000000000")
         let method = String(parts[0])
