@@ -134,7 +134,7 @@ struct GatewayParts: Sendable {
         self.celeryAnswers = celeryAnswers
         answersBell.connect { celeryAnswers.lookAgain() }
         celeryRevokes = CeleryRevokes(
-            commands: CeleryCommands(subscriber: subscriber, keys: keys), tasks: celeryTasks, bus: bus,
+            commands: CeleryBus(client: redis, subscriber: subscriber, keys: keys), tasks: celeryTasks, bus: bus,
             announcer: announcer, onRevoked: { celeryAnswers.expect() }, logger: Logger(label: "celery"))
         celeryIntake = CeleryIntake(
             consumer: TaskConsumer(

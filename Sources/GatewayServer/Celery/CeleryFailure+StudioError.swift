@@ -33,16 +33,16 @@ enum CeleryFacts {
     static func document(_ job: JobRecord, take: TakeRecord?) -> WireJSON {
         var facts: WireObject = [
             "job_id": .string(job.id.description), "state": .string(job.state.rawValue),
-            "function": .string(job.function), "functionVersion": .string(job.functionVersion),
+            "function": .string(job.function), "function_version": .string(job.functionVersion),
             "project": .string(job.projectName), "shot": .string(job.shot), "version": .integer(job.version),
             "attempts": .integer(job.countedAttempts),
         ]
         guard let take else { return .object(facts) }
         let address = "/api/v1/takes/\(take.id)"
         facts["take"] = .integer(take.number)
-        facts["takeId"] = .string(take.id.description)
+        facts["take_id"] = .string(take.id.description)
         facts["path"] = .string(take.path)
-        facts["mediaType"] = .string(take.mediaType)
+        facts["media_type"] = .string(take.mediaType)
         facts["bytes"] = take.sizeBytes.map { .number(String($0)) } ?? .null
         facts["sha256"] = take.sha256.map { .string($0) } ?? .null
         facts["commit"] = take.commit.map { .string($0) } ?? .null

@@ -9,7 +9,7 @@ import StudioSystem
 /// Hears Celery's clients revoke tasks, so that it works without a worker that runs. The workers hear it too: however many
 /// do, a revoke does what it does once.
 final class CeleryRevokes: Service {
-    private let commands: CeleryCommands
+    private let commands: CeleryBus
     private let tasks: CeleryTaskStore
     private let bus: EventBus
     private let announcer: EventAnnouncer
@@ -26,7 +26,7 @@ final class CeleryRevokes: Service {
     ///   - onRevoked: Called when tasks may have an answer due; must not block.
     ///   - logger: Where it tells of revokes and faults.
     init(
-        commands: CeleryCommands, tasks: CeleryTaskStore, bus: EventBus, announcer: EventAnnouncer,
+        commands: CeleryBus, tasks: CeleryTaskStore, bus: EventBus, announcer: EventAnnouncer,
         onRevoked: @escaping @Sendable () -> Void, logger: Logger
     ) {
         self.commands = commands
@@ -40,7 +40,7 @@ final class CeleryRevokes: Service {
     /// Listens until the task is cancelled or the process is asked to stop.
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            guard let stream = try? await self.commands.heard() else { return }
+            guard let stream = try? await self.commands.commands() else { return }
             for await event in stream {
                 guard case .value(let command) = event, command.method == "revoke" else { continue }
                 await self.revoke(command)

@@ -45,18 +45,3 @@ struct CeleryParts: Sendable {
             events: events)
     }
 }
-
-extension JobStore {
-    /// Lets tasks not be run: jobs that have not begun are cancelled at once, those that run only where that is wanted.
-    ///
-    /// - Parameters:
-    ///   - tasks: The tasks' ids; those that are no jobs are passed over.
-    ///   - terminate: Whether those that run are to be stopped.
-    /// - Throws: `PostgresError`.
-    func revoke(_ tasks: [String], terminate: Bool) async throws {
-        for job in tasks.compactMap({ JobID($0) }) {
-            guard let record = try await get(job), terminate || record.state != .running else { continue }
-            _ = try await cancel(job)
-        }
-    }
-}

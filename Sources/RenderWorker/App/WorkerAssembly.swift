@@ -66,15 +66,18 @@ struct WorkerAssembly: Sendable {
         let protection = configuration.worker.ecsAgent.map {
             ScaleInProtection(agent: ECSAgent(uri: $0), clock: ContinuousClock(), logger: logger)
         }
+        let identity = NodeIdentity(
+            workerName: configuration.worker.name, hostName: hostName, pid: Int(getpid()), version: WorkerVersion.text)
         let celery = CeleryParts(
-            identity: NodeIdentity(
-                workerName: configuration.worker.name, hostName: hostName, pid: Int(getpid()),
-                version: WorkerVersion.text),
+            identity: identity,
             configuration: configuration, redis: redis,
             bus: CeleryBus(client: client, subscriber: subscriber, keys: keys), slots: slots, consumer: consumer,
             deeds: NodeAnswers.Deeds(
                 revoke: { ids, terminate in
-                    try await jobs.revoke(ids, terminate: terminate)
+                    let done = try await CeleryTaskStore(database).revoke(ids, terminate: terminate)
+                    for job in done.cancellations where job.effect == .requested {
+                        _ = try? await bus.send(.cancel(job: job.job.id, attempt: job.job.attempt), to: job.job.worker)
+                    }
                     try? await bus.announceEvents()
                 },
                 cancelHere: { attempts.stop($0.job, attempt: $0.attempt, .cancelled) },
@@ -82,8 +85,8 @@ struct WorkerAssembly: Sendable {
             logger: logger)
         let defaultQueue = configuration.common.celeryQueue
         let notes = CeleryNotes(
-            results: CeleryResults(client: client, keys: keys), node: celery.identity.name, processID: Int(getpid()),
-            sender: { CelerySender(origin: celery.identity.name, defaultQueue: defaultQueue) }, logger: logger)
+            results: CeleryResults(client: client, keys: keys), node: identity.name, processID: Int(getpid()),
+            sender: { CelerySender(origin: identity.name, defaultQueue: defaultQueue) }, logger: logger)
         let surroundings = JobRun.Surroundings(
             jobs: jobs, revisions: revisions,
             runners: RunnerCatalogue([

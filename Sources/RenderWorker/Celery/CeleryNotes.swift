@@ -54,7 +54,7 @@ struct CeleryNotes: Sendable {
             "percent": .number(Self.number(report.progress * 100)), "stage": .string(report.stage),
             "message": .string(report.message), "attempt": .integer(report.attempt),
         ]
-        if let left = report.etaSeconds { document["etaSeconds"] = .number(Self.number(left)) }
+        if let left = report.etaSeconds { document["eta_seconds"] = .number(Self.number(left)) }
         return .object(document)
     }
 
