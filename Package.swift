@@ -56,9 +56,10 @@ let package = Package(
         .systemLibrary(name: "CMedia"),
         .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CCompression"),
 
         // The rooms, in the order in which they may import each other.
-        room("QueueProtocol", []),
+        room("QueueProtocol", ["CCompression"]),
         room("StudioCore", ["QueueProtocol"]),
         room("StudioSystem", ["StudioCore", "CCrypto", "CLinux", logging]),
         room("StudioRedis", ["QueueProtocol", "CHiredis", logging] + nio),

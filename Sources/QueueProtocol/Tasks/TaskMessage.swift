@@ -95,14 +95,8 @@ public struct TaskMessage: Sendable, Hashable {
         }
         guard bytes.count <= Self.longestBody else { throw .tooLarge(Self.longestBody) }
         guard let compression = headers["compression"], compression != .null else { return bytes }
-        switch compression.stringValue {
-        // A zlib stream, whatever its name says.
-        case "application/x-gzip": return try Inflate.bytes(of: bytes, atMost: Self.longestBody)
-        case "application/x-bz2": return try Bunzip.bytes(of: bytes, atMost: Self.longestBody)
-        case let name:
-            throw TaskMessageError(
-                .unsupportedCompression(name ?? "unnamed"), "the body is compressed in a way that is not read")
-        }
+        return try CompressedBody.bytes(
+            of: bytes, compression: compression.stringValue ?? "unnamed", atMost: Self.longestBody)
     }
 
     /// The same message marked as delivered before, as kombu marks what it returns to a queue; the delivery tag stays.

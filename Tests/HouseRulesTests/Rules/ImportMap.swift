@@ -12,7 +12,7 @@ enum ImportMap {
 
     /// For each target below `Sources/`: what it may import besides what the toolchain brings.
     static let allowed: [String: Set<String>] = [
-        "QueueProtocol": [],
+        "QueueProtocol": ["CCompression"],
         "StudioCore": ["QueueProtocol"],
         "StudioSystem": core.union(["CCrypto", "CLinux", "Logging"]),
         "StudioRedis": core.union(nio).union(["StudioSystem", "CHiredis", "Logging"]),
