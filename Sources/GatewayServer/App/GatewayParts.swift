@@ -85,6 +85,8 @@ struct GatewayParts: Sendable {
             CelerySender(origin: "gateway@studio", defaultQueue: common.celeryQueue)
         }
         let answersBell = AnswersBell()
+        let celeryFollowers = CeleryFollowers(results: celeryResults, logger: Logger(label: "celery"))
+        let celeryBus = CeleryBus(client: redis, subscriber: subscriber, keys: keys)
         let hub = EventHub(
             database: database, bus: bus, group: loops, metrics: eventMetrics,
             onWakeup: {
@@ -108,7 +110,7 @@ struct GatewayParts: Sendable {
             blocks: WorkerBlockStore(database), celery: celeryTasks, gateways: GatewayStore(database),
             logger: Logger(label: "house-keeping"))
         board = JobProgressBoard()
-        let progress = ProgressListener(bus: bus, board: board)
+        let progress = ProgressListener(bus: bus, board: board, onReport: celeryFollowers.tell)
         self.progress = progress
         admissionDatabase = try Self.plannedDatabase(common, "studio-gateway-admission")
         let admission = JobAdmission(
@@ -129,12 +131,14 @@ struct GatewayParts: Sendable {
             schedules: ScheduleStore(database), users: UserStore(database), jobs: jobs, check: scheduleCheck,
             announcer: announcer, logger: Logger(label: "schedules"))
         let celeryAnswers = CeleryAnswers(
-            tasks: celeryTasks, results: celeryResults, announcer: announcer, sender: celerySender,
+            tasks: celeryTasks, results: celeryResults, followers: celeryFollowers, announcer: announcer,
+            bus: celeryBus,
+            sender: celerySender,
             logger: Logger(label: "celery"))
         self.celeryAnswers = celeryAnswers
         answersBell.connect { celeryAnswers.lookAgain() }
         celeryRevokes = CeleryRevokes(
-            commands: CeleryBus(client: redis, subscriber: subscriber, keys: keys), tasks: celeryTasks, bus: bus,
+            commands: celeryBus, tasks: celeryTasks, bus: bus,
             announcer: announcer, onRevoked: { celeryAnswers.expect() }, logger: Logger(label: "celery"))
         celeryIntake = CeleryIntake(
             consumer: TaskConsumer(
@@ -143,6 +147,7 @@ struct GatewayParts: Sendable {
             results: celeryResults,
             admission: CeleryAdmission(
                 submission: submission, users: UserStore(database), projects: projects, tasks: celeryTasks,
+                followers: celeryFollowers, progress: progress,
                 logger: Logger(label: "celery")),
             tasks: celeryTasks, gateways: GatewayStore(database), sender: celerySender,
             onBegun: { celeryAnswers.expect() }, logger: Logger(label: "celery"))

@@ -11,6 +11,8 @@ struct CeleryAdmission: Sendable {
     let users: UserStore
     let projects: ProjectStore
     let tasks: CeleryTaskStore
+    let followers: CeleryFollowers
+    let progress: ProgressListener
     let logger: Logger
 
     /// Makes the job of a task.
@@ -62,9 +64,11 @@ struct CeleryAdmission: Sendable {
                 Finding(pointer: "/job_id", code: "format", detail: "must be a job's id, a UUID")
             ])
         }
-        guard try await tasks.follow(task, job: job) == .follows else {
+        guard case .follows(let project) = try await tasks.follow(task, job: job) else {
             throw StudioError(.notFound, "there is no such job")
         }
+        followers.add(task, to: job)
+        progress.watch(project)
     }
 
     private func payer(_ asked: CelerySubmission) async throws -> Caller {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Logging
 import QueueProtocol
 import ServiceLifecycle
@@ -28,7 +29,9 @@ final class CeleryAnswers: Service {
 
     private let tasks: CeleryTaskStore
     private let results: CeleryResults
+    private let followers: CeleryFollowers
     private let announcer: EventAnnouncer
+    private let bus: CeleryBus
     private let sender: @Sendable () -> CelerySender
     private let pace: Pace
     private let clock: any Clock<Duration>
@@ -36,16 +39,21 @@ final class CeleryAnswers: Service {
     private let logger: Logger
     /// Whether tasks wait for an answer, as far as this gateway knows: where none does, nothing is looked for at every event.
     private let hasOpen = Mutex(true)
+    /// The order of what this gateway tells monitors.
+    private let ticks = Mutex(0)
 
     /// The answers of one gateway.
     init(
-        tasks: CeleryTaskStore, results: CeleryResults, announcer: EventAnnouncer,
+        tasks: CeleryTaskStore, results: CeleryResults, followers: CeleryFollowers, announcer: EventAnnouncer,
+        bus: CeleryBus,
         sender: @escaping @Sendable () -> CelerySender, pace: Pace = Pace(),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.tasks = tasks
         self.results = results
+        self.followers = followers
         self.announcer = announcer
+        self.bus = bus
         self.sender = sender
         self.pace = pace
         self.clock = clock
@@ -98,7 +106,32 @@ final class CeleryAnswers: Service {
             for await task in group { if let task { done.append(task) } }
             return done
         }
+        for task in done where task.follows { followers.forget(task.task, of: task.job.id) }
         try await tasks.noteAnswered(done)
+        await tellMonitors(done)
+    }
+
+    /// Tells monitors of tasks that ended before any worker had them; of all others a worker tells.
+    private func tellMonitors(_ done: [DueCeleryTask]) async {
+        let sender = sender()
+        let events = done.compactMap { due -> StampedCeleryEvent? in
+            guard due.endReason != nil || due.job.state == .cancelled, due.follows || due.job.attempt == 0 else {
+                return nil
+            }
+            return StampedCeleryEvent(
+                .revoked(due.task.id, terminated: false, expired: due.endReason == "expired"),
+                timestamp: sender.now.timeIntervalSince1970, clock: clockTick(), pid: Int(getpid()))
+        }
+        do { try await bus.publish(events, from: sender.origin) } catch {
+            logger.debug("monitors are not told of revoked tasks", error: error)
+        }
+    }
+
+    private func clockTick() -> Int {
+        ticks.withLock { ticks in
+            ticks += 1
+            return ticks
+        }
     }
 
     /// Tells one task.

@@ -9,12 +9,18 @@ final class ProgressListener: Service {
     private let bus: EventBus
     private let board: JobProgressBoard
     private let limit: Int
+    private let onReport: @Sendable (ProgressReport) async -> Void
     private let watched = Mutex<Set<ProjectID>>([])
     private let wanted: AsyncStream<ProjectID>
     private let want: AsyncStream<ProjectID>.Continuation
 
-    /// A listener for at most `limit` projects; of more than that no progress is remembered.
-    init(bus: EventBus, board: JobProgressBoard, limit: Int = 2000) {
+    /// A listener for at most `limit` projects; of more than that no progress is remembered. What is heard is also handed to
+    /// `onReport`.
+    init(
+        bus: EventBus, board: JobProgressBoard, limit: Int = 2000,
+        onReport: @escaping @Sendable (ProgressReport) async -> Void = { _ in }
+    ) {
+        self.onReport = onReport
         self.bus = bus
         self.board = board
         self.limit = limit
@@ -46,7 +52,9 @@ final class ProgressListener: Service {
     private func listen(to project: ProjectID) async {
         guard let stream = try? await bus.progress(of: [project]) else { return }
         for await event in stream {
-            if case .value(let report) = event { board.note(report) }
+            guard case .value(let report) = event else { continue }
+            board.note(report)
+            await onReport(report)
         }
     }
 }

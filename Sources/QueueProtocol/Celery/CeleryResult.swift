@@ -49,6 +49,21 @@ public struct CeleryResult: Sendable, Hashable {
         self.children = children
     }
 
+    /// How far a job is.
+    ///
+    /// - Parameter report: The job's progress.
+    /// - Returns: The state `PROGRESS` with `percent`, `stage`, `message`, `attempt` and, where that can be told,
+    ///   `eta_seconds`.
+    public static func progress(_ report: ProgressReport) -> CeleryResult {
+        func tenths(_ value: Double) -> WireJSON { .number("\((value * 10).rounded() / 10)") }
+        var document: WireObject = [
+            "percent": tenths(report.progress * 100), "stage": .string(report.stage),
+            "message": .string(report.message), "attempt": .integer(report.attempt),
+        ]
+        if let left = report.etaSeconds { document["eta_seconds"] = tenths(left) }
+        return CeleryResult(.progress, .object(document))
+    }
+
     /// The document of a task.
     ///
     /// - Parameters:

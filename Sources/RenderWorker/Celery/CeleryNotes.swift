@@ -27,7 +27,7 @@ struct CeleryNotes: Sendable {
 
     /// A job came further.
     func progress(_ job: ClaimedJob, _ report: ProgressReport) async {
-        await note(CeleryResult(.progress, Self.document(report)), of: job)
+        await note(.progress(report), of: job)
     }
 
     private func note(_ result: CeleryResult, of job: ClaimedJob) async {
@@ -39,25 +39,13 @@ struct CeleryNotes: Sendable {
         }
     }
 
-    /// Says that nobody knows some tasks, with all that this means to those who wait.
+    /// Says that nobody knows a task, with all that this means to those who wait.
     ///
-    /// - Parameter tasks: The tasks.
-    /// - Throws: `RedisError`, `CanvasError`; those before were told.
+    /// - Parameter task: The task.
+    /// - Throws: `RedisError`, `CanvasError`.
     func refuse(_ task: CeleryTask) async throws {
         let sender = sender()
         try await results.answer(
             CeleryAnswer(task, .failure(.notRegistered(task.name), traceback: nil), from: sender), from: sender)
     }
-
-    private static func document(_ report: ProgressReport) -> WireJSON {
-        var document: WireObject = [
-            "percent": .number(Self.number(report.progress * 100)), "stage": .string(report.stage),
-            "message": .string(report.message), "attempt": .integer(report.attempt),
-        ]
-        if let left = report.etaSeconds { document["eta_seconds"] = .number(Self.number(left)) }
-        return .object(document)
-    }
-
-    /// To the tenth.
-    private static func number(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }

@@ -6,7 +6,7 @@ package struct CeleryTaskStore: Sendable {
     /// What became of a task that asked to wait for a job.
     package enum Following: Sendable, Hashable {
         /// It waits, or has waited before.
-        case follows
+        case follows(ProjectID)
         /// There is no such job.
         case noJob
     }
@@ -32,7 +32,7 @@ package struct CeleryTaskStore: Sendable {
             let state: JobState = try row.word("state")
             try connection.execute(
                 SQL.follow, [.text(task.id), .id(job), .text(task.stored()), .bool(state.isFinished)])
-            return .follows
+            return .follows(try row.decode("project_id"))
         }
     }
 
@@ -62,7 +62,7 @@ package struct CeleryTaskStore: Sendable {
     }
 
     private enum SQL {
-        static let mark = "UPDATE jobs SET has_celery_task = true WHERE id = $1 RETURNING state"
+        static let mark = "UPDATE jobs SET has_celery_task = true WHERE id = $1 RETURNING state, project_id"
         static let follow = """
             INSERT INTO celery_tasks (task_id, job_id, follows, request, due_at)
             VALUES ($1, $2, true, $3, CASE WHEN $4::boolean THEN now() END) ON CONFLICT DO NOTHING

@@ -26,7 +26,7 @@ extension Stack {
         try #require(try await python(source).first)
     }
 
-    private static let prelude = """
+    static let prelude = """
         import json, sys, time
         from celery import Celery, chain, chord, group, signature
         from celery.result import AsyncResult, allow_join_result

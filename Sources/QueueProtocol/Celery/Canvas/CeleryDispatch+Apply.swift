@@ -65,7 +65,11 @@ extension CeleryDispatch {
         options["chord"] = nil
         let members = try frozen(
             signature.members, as: Freezing(group: group, rootID: options["root_id"]), flattening: true)
-        let reporting = members.filter { chord != nil || $0.signature.options["chord"] != nil }
+        // Those that were given to an outer group before report there.
+        let reporting = members.filter { member in
+            let own = member.signature.options
+            return (chord != nil || own["chord"] != nil) && (own["group_id"] ?? .string(group)) == .string(group)
+        }
         if !reporting.isEmpty {
             chordSizes.append(ChordSize(group: group, size: members.reduce(0) { $0 + Self.parts(of: $1.signature) }))
         }
