@@ -53,18 +53,16 @@ extension NodeAnswers {
     }
 
     func registered(_ settings: [String]) -> JSONValue {
-        let wanted = settings.isEmpty ? ["rate_limit"] : settings
-        let (soft, hard) = limits.current
-        let own: [String: String?] = [
-            "rate_limit": starts.rate?.text, "soft_time_limit": soft.map { "\($0)" },
-            "time_limit": hard.map { "\($0)" },
-        ]
-        let common = ["acks_late": "True", "ignore_result": "False"]
-        return .array(
-            [TaskName.render, TaskName.submit].map { name in
-                let values = wanted.compactMap { setting -> String? in
-                    let value = setting == "name" ? name : common[setting]
-                    return (value ?? (name == TaskName.render ? own[setting] ?? nil : nil)).map { "\(setting)=\($0)" }
+        .array(
+            Self.tasks.map { name in
+                let limit = limits[name]
+                let own: [String: String?] = [
+                    "name": name, "acks_late": "True", "ignore_result": "False",
+                    "rate_limit": name == TaskName.render ? starts.rate?.text : nil,
+                    "soft_time_limit": limit.soft.map { "\($0)" }, "time_limit": limit.hard.map { "\($0)" },
+                ]
+                let values = (settings.isEmpty ? ["rate_limit"] : settings).compactMap { setting in
+                    (own[setting] ?? nil).map { "\(setting)=\($0)" }
                 }
                 return .string(values.isEmpty ? name : "\(name) [\(values.joined(separator: " "))]")
             })
@@ -86,7 +84,7 @@ extension NodeAnswers {
     }
 
     func stats() -> JSONValue {
-        let (soft, hard) = limits.current
+        let limit = limits[TaskName.render]
         let capacity = Int64(slots.table.capacity)
         return [
             "total": .object(board.counts.mapValues { .integer(Int64($0)) }), "pid": .integer(Int64(identity.pid)),
@@ -94,7 +92,7 @@ extension NodeAnswers {
             "pool": [
                 "implementation": "RenderWorker:Slots", "max-concurrency": .integer(capacity),
                 "processes": [.integer(Int64(identity.pid))], "max-tasks-per-child": "N/A",
-                "put-guarded-by-semaphore": true, "timeouts": [.number(soft ?? 0), .number(hard ?? 0)],
+                "put-guarded-by-semaphore": true, "timeouts": [.number(limit.soft ?? 0), .number(limit.hard ?? 0)],
                 "running": .integer(Int64(board.runningCount)),
             ],
             "broker": .object(facts.broker), "prefetch_count": .integer(capacity), "rusage": Self.usage(),
@@ -119,13 +117,13 @@ extension NodeAnswers {
 
     /// What holds now, by the names that Celery's settings have where there are such.
     func configuration() -> [String: JSONValue] {
-        let (soft, hard) = limits.current
+        let limit = limits[TaskName.render]
         return facts.configuration.merging([
             "worker_concurrency": .integer(Int64(slots.table.capacity)),
             "worker_send_task_events": .bool(events.isEnabled),
             "task_queues": .array(consumer.queues.map { .string($0) }),
-            "task_soft_time_limit": soft.map { .number($0) } ?? .null,
-            "task_time_limit": hard.map { .number($0) } ?? .null,
+            "task_soft_time_limit": limit.soft.map { .number($0) } ?? .null,
+            "task_time_limit": limit.hard.map { .number($0) } ?? .null,
             "task_annotations": starts.rate.map { [TaskName.render: ["rate_limit": .string($0.text)]] } ?? .null,
         ]) { $1 }
     }

@@ -22,6 +22,8 @@ struct NodeAnswers: Sendable {
     static let mostQueues = 32
     /// How many jobs a worker may run at a time, as `WORKER_SLOTS` says it too.
     static let slotRange = 1...1024
+    /// The tasks that can be sent to this worker's queues.
+    static let tasks = [TaskName.render, TaskName.submit]
 
     let identity: NodeIdentity
     let clock: LamportClock
@@ -112,27 +114,26 @@ struct NodeAnswers: Sendable {
     }
 
     private func limit(_ task: String, to rate: TaskRate?) throws(CeleryRefusal) -> JSONValue {
-        try checkIsLimited(task)
+        guard task != TaskName.submit else {
+            // Before its claim nobody here knows what a job came as.
+            throw CeleryRefusal("every job begins as \(TaskName.render), whatever it came as: limit that")
+        }
+        try checkIsKnown(task)
         starts.limit(to: rate)
         logger.notice("the rate of starts is set", metadata: ["rate": "\(rate?.text ?? "none")"])
         return ok(rate == nil ? "rate limit disabled successfully" : "new rate limit set successfully")
     }
 
     private func limit(_ task: String, soft: Double?, hard: Double?) throws(CeleryRefusal) -> JSONValue {
-        try checkIsLimited(task)
-        limits.set(soft: soft, hard: hard)
-        logger.notice("time limits are set", metadata: ["soft": "\(soft ?? 0)", "hard": "\(hard ?? 0)"])
+        try checkIsKnown(task)
+        limits[task] = TimeLimits.Limit(soft: soft, hard: hard)
+        logger.notice(
+            "time limits are set", metadata: ["task": "\(task)", "soft": "\(soft ?? 0)", "hard": "\(hard ?? 0)"])
         return ok("time limits set successfully")
     }
 
-    /// Every job runs here as one task, whatever it came as.
-    private func checkIsLimited(_ task: String) throws(CeleryRefusal) {
-        switch task {
-        case TaskName.render: return
-        case TaskName.submit:
-            throw CeleryRefusal("\(TaskName.submit) is admitted by gateways and runs as \(TaskName.render): limit that")
-        default: throw CeleryRefusal("unknown task")
-        }
+    private func checkIsKnown(_ task: String) throws(CeleryRefusal) {
+        guard Self.tasks.contains(task) else { throw CeleryRefusal("unknown task") }
     }
 
     private func grow(by count: Int) async throws(CeleryRefusal) -> JSONValue {

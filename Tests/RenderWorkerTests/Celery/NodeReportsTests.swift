@@ -68,4 +68,23 @@ import Testing
             #expect(await told(second, .succeeded(nil), in: reports).map(\.type) == ["task-succeeded"])
         }
     }
+
+    @Test func aJobsTimeIsTheLesserOfItsOwnAndItsTasks() async throws {
+        try await Stage.with { stage in
+            let job = try await stage.claim(try await stage.submit(timeoutSeconds: 60))
+            let limits = TimeLimits()
+            #expect(limits.applied(to: job).timeoutSeconds == 60)
+            limits["studio.submit"] = TimeLimits.Limit(soft: 1)
+            #expect(limits.applied(to: job).timeoutSeconds == 60, "another task's")
+            limits["studio.render"] = TimeLimits.Limit(soft: 20, hard: 9.5)
+            #expect(limits.applied(to: job).timeoutSeconds == 10)
+            limits["studio.render"] = TimeLimits.Limit(hard: 1e300)
+            #expect(limits.applied(to: job).timeoutSeconds == 60)
+            limits["studio.render"] = TimeLimits.Limit(soft: 0.001)
+            #expect(limits.applied(to: job).timeoutSeconds == 1)
+            limits["studio.render"] = TimeLimits.Limit()
+            #expect(limits.applied(to: job).timeoutSeconds == 60)
+            _ = try await stage.jobs.cancel(job.id)
+        }
+    }
 }
