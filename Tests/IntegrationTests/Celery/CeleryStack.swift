@@ -13,6 +13,7 @@ extension Stack {
     ///   - source: The piece.
     ///   - bound: The longest it may take.
     /// - Returns: What it said, in order.
+    /// - Throws: `TestKitError` with all it wrote where it failed; `WaitTimedOut`.
     nonisolated func python(_ source: String, within bound: Duration = .seconds(120)) async throws -> [JSONValue] {
         let done = try await PythonProgram.run(Self.prelude + source, [redis.celeryURL()], within: bound)
         guard done.exit == .code(0) else { throw TestKitError("python: \(done.exit)\n\(done.output)\n\(done.errors)") }

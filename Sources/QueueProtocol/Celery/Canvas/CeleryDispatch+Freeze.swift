@@ -93,6 +93,7 @@ extension CeleryDispatch {
     ///   - last: What the last step is called, belongs to and reports to.
     ///   - errbacks: What is linked to each step.
     /// - Returns: The steps and where their results will be, the last step's first.
+    /// - Throws: `CanvasError` where a step cannot be sent from here.
     func prepare(
         _ members: [CelerySignature], first: [WireJSON], last: WireObject, errbacks: [WireJSON]
     ) throws(CanvasError) -> (steps: [CelerySignature], results: [CanvasResult]) {
