@@ -111,7 +111,10 @@ final class CeleryIntake: Service {
         }
     }
 
-    private func handle(_ messages: [ReservedTask]) async throws {
+    private func handle(_ taken: [ReservedTask]) async throws {
+        // Workers look before they hand on; somebody else may have put a message here.
+        let messages = taken.filter { CeleryTask.mayBeID($0.message.id) }
+        try await consumer.bury(taken.filter { !CeleryTask.mayBeID($0.message.id) })
         let ids = messages.map(\.message.id)
         let context: Context
         do {

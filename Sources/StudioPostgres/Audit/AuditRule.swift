@@ -3,7 +3,7 @@ struct AuditRule: Sendable {
     let name: String
     let sql: String
 
-    static let all: [AuditRule] = leases + reachability + ledger + takes + events + histories + answers
+    static let all: [AuditRule] = leases + reachability + ledger + takes + events + histories + answers + celery
 
     /// No job has two live leases, and each lease has its attempt.
     private static let leases = [

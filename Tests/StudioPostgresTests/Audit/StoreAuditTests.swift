@@ -45,6 +45,17 @@ import Testing
             """
         ),
         (
+            "task-unmarked",
+            "INSERT INTO celery_tasks (task_id, job_id, follows, request) SELECT 't', id, true, '{}' FROM jobs WHERE id = $1"
+        ),
+        (
+            "task-late",
+            """
+            UPDATE jobs SET state = 'queued', worker_id = NULL, lease_expires_at = NULL,
+                expires_at = now() - interval '1 hour' WHERE id = $1
+            """
+        ),
+        (
             "state-followed",
             "UPDATE events SET payload = '{\"state\": \"failed\"}' WHERE job_id = $1 AND payload->>'state' = 'queued'"
         ),
