@@ -107,6 +107,11 @@ final class EventHub: Service {
         try await replay.find(topic, for: caller)
     }
 
+    /// Returns when the stream is followed: a session's subscription may begin where the fan-out stands.
+    ///
+    /// - Throws: `StudioError`, `PostgresError` where it cannot be followed now.
+    func untilFollowed() async throws { try await rest.untilFollowed() }
+
     /// The place after every event there is now.
     func newest() async throws -> EventCursor { try await replay.events.newest() }
 

@@ -55,6 +55,7 @@ struct EventStreamResponse: Sendable {
         _ stream: EventStreamOutput.Handle, _ found: EventReplay.Found, _ since: EventCursor?
     ) async throws -> ByteBuffer {
         guard let since else {
+            try await hub.untilFollowed()
             let live = try await stream.session.run { session in
                 session.hasPosition ? session.beginLive(found.scope, project: found.project) : nil
             }
