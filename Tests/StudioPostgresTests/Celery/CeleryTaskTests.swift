@@ -76,7 +76,8 @@ import Testing
             let id = JobID()
             var dear = try studio.newJob(id: id, credits: 11)
             dear.celery = try Self.task(id.description)
-            guard case .refused = try await studio.jobs.admit(dear) else { throw Unexpected(what: "admitted") }
+            let refused = dear
+            await expectRefusal(.insufficientCredits) { _ = try await studio.jobs.admit(refused) }
             #expect(try await Self.store(studio).known([id.description]).isEmpty)
             var good = try studio.newJob(id: id)
             good.celery = try Self.task(id.description)
