@@ -43,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -62,7 +63,9 @@ let package = Package(
         room("QueueProtocol", ["CCompression"]),
         room("StudioCore", ["QueueProtocol"]),
         room("StudioSystem", ["StudioCore", "CCrypto", "CLinux", logging]),
-        room("StudioRedis", ["QueueProtocol", "CHiredis", logging] + nio),
+        room(
+            "StudioRedis",
+            ["QueueProtocol", "CHiredis", logging, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
         room(
             "StudioPostgres", ["QueueProtocol", "StudioCore", "StudioSystem", "CPostgres", logging],
             resources: [.embedInCode("Migrations")]),

@@ -63,7 +63,9 @@ struct GatewayParts: Sendable {
         let redisConfiguration = try Self.redisConfiguration(common)
         redis = RedisClient(configuration: redisConfiguration, group: loops, logger: Logger(label: "redis"))
         subscriber = RedisSubscriber(configuration: redisConfiguration, group: loops, logger: Logger(label: "redis"))
-        keys = StudioKeys(database: redisConfiguration.database)
+        keys = StudioKeys(
+            keyPrefix: common.redisKeyPrefix, resultKeyPrefix: common.redisResultKeyPrefix,
+            database: redisConfiguration.database)
         queue = TaskQueue(client: redis, keys: keys)
         bus = EventBus(client: redis, subscriber: subscriber, keys: keys)
         eventMetrics = EventMetrics()
@@ -184,7 +186,9 @@ struct GatewayParts: Sendable {
 
     /// The way to Redis.
     static func redisConfiguration(_ common: StudioConfiguration.Common) throws -> RedisConfiguration {
-        try RedisConfiguration(url: common.redisURL)
+        let configuration = try RedisConfiguration(url: common.redisURL)
+        try configuration.tls?.check()
+        return configuration
     }
 
     /// The path from the root of the file system.

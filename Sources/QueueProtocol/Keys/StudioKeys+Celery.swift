@@ -1,5 +1,5 @@
-/// The names that Celery's result backend gives, and what we note beside them. Results have no prefix: Celery's broker and
-/// its result backend are set up apart.
+/// The names that Celery's result backend gives, and what we note beside them. Results have a prefix of
+/// their own: Celery's broker and its result backend are set up apart.
 extension StudioKeys {
     /// The queue of messages that gateways take: what Celery's clients ask of the studio, handed on by the workers.
     public static let celeryQueue = "studio:celery"
@@ -8,7 +8,7 @@ extension StudioKeys {
     ///
     /// - Parameter task: The task's id.
     /// - Returns: The name.
-    public func celeryResult(_ task: String) -> String { "celery-task-meta-\(task)" }
+    public func celeryResult(_ task: String) -> String { "\(resultKeyPrefix)celery-task-meta-\(task)" }
 
     /// A key of a group or chord.
     ///
@@ -16,7 +16,9 @@ extension StudioKeys {
     ///   - group: The group's id.
     ///   - part: What of it: nothing for the saved group, `.s` for the size, `.j`, `.t`, `.d` and `.c`.
     /// - Returns: The key.
-    public func celeryGroup(_ group: String, _ part: String = "") -> String { "celery-taskset-meta-\(group)\(part)" }
+    public func celeryGroup(_ group: String, _ part: String = "") -> String {
+        "\(resultKeyPrefix)celery-taskset-meta-\(group)\(part)"
+    }
 
     /// The note of how far a task's result has been written by us.
     ///

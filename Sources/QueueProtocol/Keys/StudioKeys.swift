@@ -8,6 +8,10 @@ public struct StudioKeys: Sendable, Hashable {
 
     /// What stands before every name; kombu's `global_keyprefix`. Empty by default.
     public let keyPrefix: String
+    /// What stands before the keys of results, which ``keyPrefix`` does not: the `global_keyprefix` of Celery's
+    /// `result_backend_transport_options`, with the `_` that Celery puts after one that ends in none of `:_-.`. Empty by
+    /// default.
+    public let resultKeyPrefix: String
     /// The number of the Redis database; 0 by default.
     public let database: Int
 
@@ -15,9 +19,11 @@ public struct StudioKeys: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - keyPrefix: What stands before every name, for several installations in one Redis; default nothing.
+    ///   - resultKeyPrefix: What stands before the keys of results, as Celery's setting has it; default nothing.
     ///   - database: The number of the Redis database that the keys are in; default 0.
-    public init(keyPrefix: String = "", database: Int = 0) {
+    public init(keyPrefix: String = "", resultKeyPrefix: String = "", database: Int = 0) {
         self.keyPrefix = keyPrefix
+        self.resultKeyPrefix = resultKeyPrefix + (resultKeyPrefix.last.map { ":_-.".contains($0) } ?? true ? "" : "_")
         self.database = database
     }
 
@@ -53,6 +59,18 @@ public struct StudioKeys: Sendable, Hashable {
     }
 
     // MARK: Keys of our own
+
+    /// The mark that a task for Python workers was sent, so that it is not sent twice.
+    ///
+    /// - Parameter task: The task's id.
+    /// - Returns: The mark's key.
+    public func sentMark(_ task: String) -> String { "\(keyPrefix)studio:sent:\(task)" }
+
+    /// The mark that a worker still asks Celery's nodes.
+    ///
+    /// - Parameter routingKey: The routing key that replies to it go by.
+    /// - Returns: The mark's key.
+    public func askingMark(_ routingKey: String) -> String { "\(keyPrefix)studio:asking:\(routingKey)" }
 
     /// The list of messages that a worker has taken and not acknowledged; the newest is leftmost.
     ///

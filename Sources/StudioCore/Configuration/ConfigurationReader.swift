@@ -27,6 +27,8 @@ extension StudioConfiguration {
             databaseURL: reader.required("DATABASE_URL", secret: true),
             redisURL: reader.required("REDIS_URL", secret: true),
             celeryQueue: reader.text("CELERY_DEFAULT_QUEUE", default: "celery"),
+            redisKeyPrefix: reader.keyPrefix("REDIS_KEY_PREFIX"),
+            redisResultKeyPrefix: reader.keyPrefix("REDIS_RESULT_KEY_PREFIX"),
             workspaceRoot: reader.text("WORKSPACE_ROOT", default: "Workspace"),
             logLevel: reader.oneOf(
                 "LOG_LEVEL", ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info"),
@@ -175,6 +177,16 @@ struct ConfigurationReader {
             return nil
         }
         return url
+    }
+
+    /// What stands before keys. Celery's programs subscribe by patterns, in which some characters mean others.
+    mutating func keyPrefix(_ name: String) -> String {
+        let text = text(name, default: "")
+        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !#"*?[]\"'"#.utf8.contains($0) }
+        if !isPlain || text.utf8.count > 128 {
+            find(name, "may have 128 ASCII characters, without spaces and none of *?[]\\\"'")
+        }
+        return text
     }
 
     mutating func list(_ name: String) -> [String] {

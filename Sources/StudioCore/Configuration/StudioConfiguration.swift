@@ -33,6 +33,12 @@ public struct StudioConfiguration: Sendable {
         /// The queue of Celery tasks whose sender names none, as `task_default_queue` of the studio's Python programs
         /// (`CELERY_DEFAULT_QUEUE`, default `celery`).
         public var celeryQueue: String
+        /// What stands before every key and channel in Redis (`REDIS_KEY_PREFIX`, default nothing), as the
+        /// `global_keyprefix` of Celery's `broker_transport_options`.
+        public var redisKeyPrefix: String
+        /// What stands before the keys of results (`REDIS_RESULT_KEY_PREFIX`, default nothing), as the `global_keyprefix`
+        /// of Celery's `result_backend_transport_options`.
+        public var redisResultKeyPrefix: String
         /// The workspace's root folder (`WORKSPACE_ROOT`, default `Workspace`).
         public var workspaceRoot: String
         /// The least severe level logged (`LOG_LEVEL`, default `info`).

@@ -18,9 +18,12 @@ public struct RedisConfiguration: Sendable, Hashable {
 
     /// The server's address.
     public var endpoint: Endpoint
+    /// How the connection is protected; nil, the default, is not at all.
+    public var tls: RedisTLS?
     /// The user of Redis's access lists; nil is Redis's `default` user.
     public var username: String?
-    /// The password; nil sends no AUTH. Never in a description.
+    /// The password. Without one a user signs in with none, as an access list's `nopass` allows; without a user either,
+    /// no AUTH is sent. Never in a description.
     public var password: String?
     /// The number of the database; 0 by default.
     public var database: Int
@@ -61,7 +64,7 @@ extension RedisConfiguration: CustomStringConvertible, CustomDebugStringConverti
         let secret = password == nil ? "" : ":***"
         let user = username == nil && password == nil ? "" : "\(username ?? "")\(secret)@"
         switch endpoint {
-        case .host: return "redis://\(user)\(endpoint)/\(database)"
+        case .host: return "\(tls == nil ? "redis" : "rediss")://\(user)\(endpoint)/\(database)"
         case .unixSocket: return "redis+socket://\(user)\(endpoint)?virtual_host=\(database)"
         }
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOSSL
 
 /// The event-loop side of a connection: writes what the outbox holds, matches replies to requests in order, and closes
 /// the connection when a reply is late or is none.
@@ -88,7 +89,10 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        close(context, RedisError(.unavailable, "the connection to Redis broke: \(error)"))
+        let isProtection = error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError
+        close(
+            context,
+            RedisError(.unavailable, "\(isProtection ? "TLS with" : "the connection to") Redis broke: \(error)"))
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {

@@ -1,5 +1,6 @@
 public import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// One connection to a Redis server. Commands of many callers are pipelined in the order in which they come.
 ///
@@ -23,8 +24,8 @@ public final class RedisConnection: Sendable {
     ///   - configuration: Where to.
     ///   - group: The event loops, one of which the connection lives on.
     /// - Returns: A connection that can be used.
-    /// - Throws: `RedisError`: `unavailable` or `timeout` where there is no server, `authentication` where it refuses the
-    ///   password or asks for one, `server` with prefix `LOADING` while it loads, `cancelled`.
+    /// - Throws: `RedisError`: `unavailable` or `timeout` where there is no server or TLS with it fails,
+    ///   `invalidConfiguration` where TLS lacks its files, `authentication` where it refuses the password or asks for one, `server` with prefix `LOADING` while it loads, `cancelled`.
     public static func connect(_ configuration: RedisConfiguration, on group: any EventLoopGroup) async throws
         -> RedisConnection
     {
@@ -34,6 +35,10 @@ public final class RedisConnection: Sendable {
         do {
             try await connection.greet(configuration)
             return connection
+        } catch let error as RedisError where error.code == .timeout && configuration.tls != nil {
+            await connection.close()
+            // A server that waits for a line of text never answers the first words of TLS.
+            throw RedisError(.timeout, "TLS with Redis did not begin in time; the port may be one without TLS")
         } catch {
             await connection.close()
             throw error
@@ -45,8 +50,14 @@ public final class RedisConnection: Sendable {
     ) async throws -> RedisConnection {
         let timeout = TimeAmount(configuration.commandTimeout)
         let replyBytes = configuration.maximumReplyBytes
+        let protection = try await protection(configuration.tls)
+        let name = configuration.endpoint.certifiedName
         let prepare: @Sendable (any Channel) -> EventLoopFuture<RedisConnection> = { channel in
             channel.eventLoop.makeCompletedFuture {
+                if let protection {
+                    try channel.pipeline.syncOperations.addHandler(
+                        try NIOSSLClientHandler(context: protection, serverHostname: name))
+                }
                 let handler = try RedisChannelHandler(outbox: outbox, timeout: timeout, maximumReplyBytes: replyBytes)
                 try channel.pipeline.syncOperations.addHandler(handler)
                 return RedisConnection(
@@ -67,11 +78,17 @@ public final class RedisConnection: Sendable {
         }
     }
 
+    // Reading certificates is file work, for a thread that may block.
+    private static func protection(_ tls: RedisTLS?) async throws -> NIOSSLContext? {
+        guard let tls else { return nil }
+        return try await NIOThreadPool.singleton.runIfActive { try tls.context() }
+    }
+
     private func greet(_ configuration: RedisConfiguration) async throws {
-        if let password = configuration.password {
+        if configuration.password != nil || configuration.username != nil {
             var command = RedisCommand("AUTH")
             if let username = configuration.username { command.append(.text(username)) }
-            command.append(.text(password))
+            command.append(.text(configuration.password ?? ""))
             if case .error = try await pipeline([command])[0] {
                 // The server's own words may repeat what it was sent.
                 throw RedisError(.authentication, "Redis refuses the user name or password")
@@ -141,5 +158,13 @@ public final class RedisConnection: Sendable {
     private func put(_ request: RedisRequest) throws(RedisError) {
         guard try outbox.put(request) else { return }
         channel.eventLoop.execute { [handler] in handler.value.drain() }
+    }
+}
+
+extension RedisConfiguration.Endpoint {
+    /// The name that a certificate of the server is made out to; nil for addresses, which are compared as such.
+    fileprivate var certifiedName: String? {
+        guard case .host(let name, _) = self, (try? SocketAddress(ipAddress: name, port: 0)) == nil else { return nil }
+        return name
     }
 }

@@ -15,7 +15,7 @@ enum ImportMap {
         "QueueProtocol": ["CCompression"],
         "StudioCore": ["QueueProtocol"],
         "StudioSystem": core.union(["CCrypto", "CLinux", "Logging"]),
-        "StudioRedis": core.union(nio).union(["StudioSystem", "CHiredis", "Logging"]),
+        "StudioRedis": core.union(nio).union(["StudioSystem", "CHiredis", "NIOSSL", "Logging"]),
         "StudioPostgres": core.union(["StudioSystem", "CPostgres", "Logging"]),
         "StudioGit": core.union(["StudioSystem", "CGit2", "Logging"]),
         "StudioMedia": core.union(["StudioSystem", "CMedia"]),

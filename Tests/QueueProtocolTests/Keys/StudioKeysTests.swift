@@ -49,4 +49,15 @@ struct StudioKeysTests {
         #expect(channels(plain).isDisjoint(with: channels(StudioKeys(keyPrefix: "other:"))))
         #expect(channels(plain).isDisjoint(with: channels(StudioKeys(database: 1))))
     }
+
+    @Test("Results have the prefix that Celery would give them")
+    func resultPrefix() {
+        #expect(StudioKeys(keyPrefix: "pfx:").celeryResult("t") == "celery-task-meta-t")
+        for (prefix, key) in [("film", "film_"), ("film_", "film_"), ("film:", "film:"), ("a.", "a."), ("a-", "a-")] {
+            let keys = StudioKeys(resultKeyPrefix: prefix)
+            #expect(keys.celeryResult("t") == key + "celery-task-meta-t")
+            #expect(keys.celeryGroup("g", ".j") == key + "celery-taskset-meta-g.j")
+            #expect(keys.lists("studio").first == "studio")
+        }
+    }
 }

@@ -64,4 +64,15 @@ struct ConfigurationTests {
     func worker() throws {
         #expect(try read(["JWT_SECRET": ""], program: .worker).gateway.tokenSecret.isEmpty)
     }
+
+    @Test("What stands before keys is what Celery's clients can subscribe to")
+    func keyPrefixes() throws {
+        #expect(try read().common.redisKeyPrefix.isEmpty)
+        let set = try read(["REDIS_KEY_PREFIX": "film:", "REDIS_RESULT_KEY_PREFIX": "film"]).common
+        #expect(set.redisKeyPrefix == "film:" && set.redisResultKeyPrefix == "film")
+        for bad in ["a b", "a*", "[a]", "ä", String(repeating: "a", count: 129)] {
+            let error = #expect(throws: StudioError.self) { try read(["REDIS_KEY_PREFIX": bad]) }
+            #expect(error?.findings.map(\.pointer) == ["REDIS_KEY_PREFIX"])
+        }
+    }
 }
