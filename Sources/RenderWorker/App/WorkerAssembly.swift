@@ -16,6 +16,7 @@ struct WorkerAssembly: Sendable {
     private let client: RedisClient
     private let subscriber: RedisSubscriber
     private let consumer: TaskConsumer
+    private let pythonTasks: PythonTasks
     private let body: WorkerBody
 
     /// Builds everything; nothing is connected yet.
@@ -41,7 +42,10 @@ struct WorkerAssembly: Sendable {
         self.logger = logger
 
         let redis = try RedisConfiguration(url: configuration.common.redisURL)
-        let keys = StudioKeys(database: redis.database)
+        try redis.tls?.check()
+        let keys = StudioKeys(
+            keyPrefix: configuration.common.redisKeyPrefix, resultKeyPrefix: configuration.common.redisResultKeyPrefix,
+            database: redis.database)
         let group = MultiThreadedEventLoopGroup.singleton
         client = RedisClient(configuration: redis, group: group, logger: logger)
         subscriber = RedisSubscriber(configuration: redis, group: group, logger: logger)
@@ -49,6 +53,8 @@ struct WorkerAssembly: Sendable {
         consumer = TaskConsumer(
             worker: worker, queues: configuration.worker.queues, client: client, keys: keys, group: group,
             logger: logger)
+
+        pythonTasks = PythonTasks(client: client, subscriber: subscriber, keys: keys, worker: worker, logger: logger)
 
         let database = try Self.database(
             configuration, "studio-worker", connections: configuration.common.databaseConnections)
@@ -91,6 +97,7 @@ struct WorkerAssembly: Sendable {
             jobs: jobs, revisions: revisions,
             runners: RunnerCatalogue([
                 "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
+                "celery": CeleryRunner(tasks: pythonTasks),
             ]),
             workspace: workspace,
             publisher: TakePublisher(
@@ -142,6 +149,7 @@ struct WorkerAssembly: Sendable {
             Background { [client] in await client.run() },
             Background { [subscriber] in await subscriber.run() },
             Background { [consumer] in await consumer.run() },
+            Background { [pythonTasks] in await pythonTasks.run() },
             body,
         ]
         return ServiceGroup(

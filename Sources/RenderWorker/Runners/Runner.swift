@@ -55,11 +55,28 @@ struct RunContext: Sendable {
     var log: @Sendable (String) -> Void
 }
 
+extension RunContext {
+    /// Holds the inputs against the function's ports.
+    ///
+    /// - Throws: `JobFailure` with `input-missing` or `parameters-invalid`.
+    func checkInputs() throws(JobFailure) {
+        for port in function.inputs {
+            let count = inputs[port.name]?.count ?? 0
+            if port.isRequired, count == 0 {
+                throw JobFailure(.inputMissing, "The function needs an input for its port \(port.name).")
+            }
+            if !port.isList, count > 1 {
+                throw JobFailure(.parametersInvalid, "The port \(port.name) takes one file, not \(count).")
+            }
+        }
+    }
+}
+
 /// How far a run is.
 struct RunProgress: Sendable, Hashable {
     /// How much is done, 0…1; nil while that cannot be told.
     var fraction: Double?
-    /// What is being done, one word.
+    /// What is being done, in a word or a few.
     var stage: String
     /// More about it, for people.
     var message = ""

@@ -44,6 +44,8 @@ public struct FunctionManifest: Sendable, Hashable {
         case encoder(operation: String)
         /// Work of the worker itself that touches no file; the name of the operation.
         case builtin(operation: String)
+        /// A task of a Python worker of Celery.
+        case celery(CeleryTask)
         /// A kind this version knows by name only; its manifest is kept whole.
         case other(kind: String)
 
@@ -52,9 +54,29 @@ public struct FunctionManifest: Sendable, Hashable {
             switch self {
             case .encoder: "encoder"
             case .builtin: "builtin"
+            case .celery: "celery"
             case .other(let kind): kind
             }
         }
+    }
+
+    /// What a function that a Python worker carries out says of its task.
+    public struct CeleryTask: Sendable, Hashable {
+        /// The task's name, as the Python worker has registered it.
+        public var task: String
+        /// The queue that those workers serve; Celery's own default is `celery`.
+        public var queue = "celery"
+        /// Which of the queue's lists the task goes to, as Celery counts: 0, which is served first, to 9.
+        public var priority = 0
+        /// Exceptions after which another attempt is of no use: `ValueError`, or `package.module.BadShot`.
+        public var permanentErrors: Set<String> = []
+        /// How long a task that was sent may give no sign of life before its worker counts as lost.
+        public var lostAfter = Duration.seconds(15)
+
+        /// A task.
+        ///
+        /// - Parameter task: The task's name.
+        public init(task: String) { self.task = task }
     }
 
     /// What one run costs.

@@ -219,6 +219,7 @@ struct ManifestReader {
             }
             return .encoder(operation: operation)
         case "builtin": return .builtin(operation: operation)
+        case "celery": return celery()
         default: return .other(kind: kind)
         }
     }

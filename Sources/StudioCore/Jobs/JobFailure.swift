@@ -66,6 +66,11 @@ public struct JobFailure: Error, Sendable, Hashable, Codable {
     public var retryable: Bool
     /// The last lines of the runner's log, where there is one.
     public var logTail: String?
+    /// Whether the work was done by somebody else than the worker that made the attempt, so that its failing says nothing
+    /// of that worker. Not kept with the job.
+    public var isElsewhere = false
+
+    private enum CodingKeys: String, CodingKey { case code, message, retryable, logTail }
 
     /// A failure.
     ///

@@ -79,6 +79,11 @@ package struct AttemptEnding: Sendable, Hashable {
     package var claim: HeldClaim
     package var result: Result
 
+    /// Whether it failed at work that its worker did not do itself.
+    var failedElsewhere: Bool {
+        if case .failed(let failure, _) = result { failure.isElsewhere } else { false }
+    }
+
     package init(_ claim: HeldClaim, _ result: Result) {
         self.claim = claim
         self.result = result

@@ -18,9 +18,10 @@ extension JobStore {
         guard !endings.isEmpty else { return EndedAttempts(ends: []) }
         // In the order in which rows are locked everywhere.
         let parameters = try EndingRows(endings.sorted { $0.claim.job < $1.claim.job }).parameters
+        let elsewhere = Set(endings.filter(\.failedElsewhere).map(\.claim))
         let (ends, blocked) = try await database.transaction { connection in
             let rows = try connection.query(AttemptSQL.endClaims, parameters)
-            return (try settle(rows, on: connection), try noteWorkers(rows, on: connection))
+            return (try settle(rows, on: connection), try noteWorkers(rows, but: elsewhere, on: connection))
         }
         return EndedAttempts(ends: endings.map { ends[$0.claim] }, blockedFunctions: blocked)
     }
@@ -98,8 +99,15 @@ extension JobStore {
 
     /// Keeps what the attempts say of their workers.
     ///
+    /// - Parameters:
+    ///   - rows: The attempts.
+    ///   - elsewhere: Those that failed at work that their worker did not do itself.
+    ///   - connection: The transaction.
     /// - Returns: The functions that a worker is not given from now on.
-    private func noteWorkers(_ rows: PostgresRows, on connection: PostgresConnection) throws -> [String] {
+    /// - Throws: `PostgresError`.
+    private func noteWorkers(
+        _ rows: PostgresRows, but elsewhere: Set<HeldClaim>, on connection: PostgresConnection
+    ) throws -> [String] {
         let verdicts: [WorkerBlockStore.Verdict] = try rows.compactMap { row in
             let outcome: JobAttempt.Outcome = try row.word("outcome")
             let failure: FailureCode?
@@ -107,7 +115,10 @@ extension JobStore {
             // Where nobody has failed lately, a success changes nothing.
             case .succeeded where try row.decode("has_blocks"): failure = nil
             // What is not worth retrying is the job's own fault.
-            case .failed where try row.decode("is_retryable"): failure = try row.word("code")
+            case .failed where try row.decode("is_retryable"):
+                let claim = HeldClaim(job: try row.decode("id"), attempt: try row.decode("attempt"))
+                if elsewhere.contains(claim) { return nil }
+                failure = try row.word("code")
             default: return nil
             }
             return WorkerBlockStore.Verdict(

@@ -28,15 +28,17 @@ import Testing
     @discardableResult
     private func fail(
         _ times: Int, _ code: FailureCode = .runnerFailed, as worker: WorkerID, function: String = "noop",
-        _ studio: StudioFixture
+        elsewhere: Bool = false, _ studio: StudioFixture
     ) async throws -> [String] {
         var blocked: [String] = []
+        var failure = JobFailure(code, "exit 1")
+        failure.isElsewhere = elsewhere
         for _ in 0..<times {
             let job = try studio.newJob(function: function, makesTake: false)
             try await studio.admit(job)
             let claim = try #require(try await claim(job.id, as: worker, studio))
             blocked = try await studio.jobs.end([
-                AttemptEnding(claim, .failed(JobFailure(code, "exit 1"), retryDelay: .seconds(600)))
+                AttemptEnding(claim, .failed(failure, retryDelay: .seconds(600)))
             ]).blockedFunctions
         }
         return blocked
@@ -49,6 +51,17 @@ import Testing
 
     private func blocks(_ studio: StudioFixture) async throws -> [WorkerBlock] {
         try await WorkerBlockStore(studio.database).list()
+    }
+
+    @Test func whatFailsElsewhereSaysNothingOfTheWorker() async throws {
+        try await StudioFixture.with { studio in
+            try await register(studio)
+            #expect(try await fail(4, as: bad, elsewhere: true, studio) == [])
+            #expect(try await blocks(studio) == [])
+            // What the worker fails by itself counts from the first.
+            #expect(try await fail(2, as: bad, studio) == [])
+            #expect(try await fail(1, as: bad, studio) == ["noop"])
+        }
     }
 
     @Test func threeFailuresInARowBlockThisWorkerForThisFunction() async throws {

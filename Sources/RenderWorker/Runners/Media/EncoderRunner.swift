@@ -13,15 +13,7 @@ struct EncoderRunner: Runner {
 
     func prepare(_ context: RunContext) async throws {
         _ = try operation(of: context)
-        for port in context.function.inputs {
-            let count = context.inputs[port.name]?.count ?? 0
-            if port.isRequired, count == 0 {
-                throw JobFailure(.inputMissing, "The function needs an input for its port \(port.name).")
-            }
-            if !port.isList, count > 1 {
-                throw JobFailure(.parametersInvalid, "The port \(port.name) takes one file, not \(count).")
-            }
-        }
+        try context.checkInputs()
     }
 
     func run(_ context: RunContext) async throws -> [String: String] {
