@@ -34,6 +34,7 @@ struct FaultInjector: Sendable {
         for line in studio.redisLines.values { line.restore() }
         try await studio.postgres.start()
         try await studio.redis.start()
+        try await studio.python.start()
         for slot in studio.gateways + studio.workers {
             await slot.thaw()
             try await slot.start()
@@ -59,6 +60,7 @@ struct FaultInjector: Sendable {
         switch fault.part {
         case .redis: try await breakRedis(fault)
         case .postgres: try await breakPostgres(fault)
+        case .python: try await breakPython(fault)
         case .worker, .gateway:
             guard let slot = studio.slot(fault.part) else { return }
             try await breakProgram(fault, slot)
@@ -101,6 +103,21 @@ struct FaultInjector: Sendable {
             case 2: line.cut(.everything, newcomers: .refused)
             default: line.cut(.everything)
             }
+        }
+    }
+
+    private func breakPython(_ fault: Fault) async throws {
+        let python = studio.python
+        switch fault.kind {
+        case .pythonProcessKilled: await python.killProcess()
+        case .pythonKilled:
+            try await python.kill()
+            await pause(fault)
+            try await python.start()
+        default:
+            try await python.stop()
+            await pause(fault)
+            try await python.start()
         }
     }
 

@@ -4,7 +4,7 @@ import StudioTestKit
 
 /// One of those who use the studio while it breaks: submits, repeats, cancels, retries, pauses, looks.
 struct LoadClient {
-    private enum Deed: Sendable { case small, batch, picture, chain, again, cancel, retry, pause, hold, look }
+    private enum Deed: Sendable { case small, batch, picture, painting, chain, again, cancel, retry, pause, hold, look }
 
     let cast: Cast
     let book: PromiseBook
@@ -41,7 +41,8 @@ struct LoadClient {
     mutating func run(until end: ContinuousClock.Instant) async -> [Int] {
         while clock.now < end {
             let deed = chance.weighed([
-                (52, Deed.small), (7, .batch), (5, .picture), (3, .chain), (6, .again), (9, .cancel), (6, .retry),
+                (50, Deed.small), (7, .batch), (5, .picture), (2, .painting), (3, .chain), (6, .again), (9, .cancel),
+                (6, .retry),
                 (3, .pause), (4, .hold), (5, .look),
             ])
             await carryOut(deed)
@@ -62,6 +63,7 @@ struct LoadClient {
             for _ in 0..<chance.whole(2...25) { batch.append(small(project)) }
             await submit(batch, member, project, isBatch: true)
         case .picture where !isFull: await submit([orders.picture(&chance)], member, project)
+        case .painting where !isFull: await submit([orders.painting(&chance)], member, project)
         case .chain where !isFull: await chain(member, project)
         case .again: await again()
         case .cancel: await cancel(project)

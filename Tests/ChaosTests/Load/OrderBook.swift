@@ -48,6 +48,15 @@ struct OrderBook: Sendable {
             parameters: ["width": 64, "height": 48, "seed": chance.whole(0...1_000_000)])
     }
 
+    /// A job whose take a Python worker makes. It is tried often: each death of that worker costs it an attempt.
+    mutating func painting(_ chance: inout SeededGenerator) -> Order {
+        let token = token()
+        var order = Order(
+            token: token, kind: .paint, shot: token, parameters: ["width": 64, "seed": chance.whole(0...1_000_000)])
+        order.maxAttempts = 20
+        return order
+    }
+
     /// A film that others will be made from.
     mutating func film(_ chance: inout SeededGenerator) -> Order {
         Order(

@@ -10,6 +10,8 @@ enum WorkKind: String, Sendable {
     case image = "mock-image"
     /// A film: a take.
     case video = "mock-video"
+    /// A picture that a Python worker of Celery makes: a take.
+    case paint
     /// A picture of a film's take.
     case thumbnail
     /// A picture of what is no film: fails.

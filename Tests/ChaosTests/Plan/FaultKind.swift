@@ -2,6 +2,7 @@
 enum Part: Hashable, Sendable, CustomStringConvertible {
     case worker(Int)
     case gateway(Int)
+    case python
     case redis
     case postgres
 
@@ -9,6 +10,7 @@ enum Part: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .worker(let index): "worker-\(index + 1)"
         case .gateway(let index): "gateway-\(index + 1)"
+        case .python: "python"
         case .redis: "redis"
         case .postgres: "postgres"
         }
@@ -41,6 +43,12 @@ enum FaultKind: String, Sendable, CaseIterable {
     case gatewayCutFromPostgres = "gateway cut from PostgreSQL"
     /// Cut off from Redis.
     case gatewayCutFromRedis = "gateway cut from Redis"
+    /// SIGKILL to a Python worker and its processes; started again after a while.
+    case pythonKilled = "Python worker killed"
+    /// SIGKILL to a process of a Python worker's pool, which Celery replaces.
+    case pythonProcessKilled = "Python process killed"
+    /// SIGTERM; started again when it has ended.
+    case pythonStopped = "Python worker stopped"
     /// SIGKILL; started again with its data.
     case redisKilled = "Redis killed"
     /// SIGKILL; started again without its data.
@@ -65,7 +73,9 @@ enum FaultKind: String, Sendable, CaseIterable {
         switch self {
         case .workerFrozen: (lease * 1000 + 500)...(lease * 1000 + 3000)
         case .workerCutFromPostgres, .workerCutFromRedis, .workerCutFromBoth: 500...(lease * 1000 + 3000)
-        case .workerStopped, .gatewayStopped, .redisFlushed, .redisDisconnected, .postgresBackendsEnded: 0...500
+        case .workerStopped, .gatewayStopped, .pythonStopped, .pythonProcessKilled, .redisFlushed, .redisDisconnected,
+            .postgresBackendsEnded:
+            0...500
         case .postgresStalled: 500...2500
         default: 500...4000
         }
@@ -79,6 +89,7 @@ enum FaultKind: String, Sendable, CaseIterable {
             (0..<workers).map(Part.worker)
         case .gatewayKilled, .gatewayFrozen, .gatewayStopped, .gatewayCutFromPostgres, .gatewayCutFromRedis:
             (0..<gateways).map(Part.gateway)
+        case .pythonKilled, .pythonProcessKilled, .pythonStopped: [.python]
         case .redisKilled, .redisEmptied, .redisFlushed, .redisStalled, .redisDisconnected: [.redis]
         case .postgresKilled, .postgresAway, .postgresBackendsEnded, .postgresStalled: [.postgres]
         }

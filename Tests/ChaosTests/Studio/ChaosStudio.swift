@@ -16,6 +16,8 @@ final class ChaosStudio: Sendable {
     let ports: [Int]
     let gateways: [ProgramSlot]
     let workers: [ProgramSlot]
+    /// The Python worker of Celery.
+    let python: PythonSlot
     let postgresLines: [Part: CuttableLink]
     let redisLines: [Part: CuttableLink]
     /// The environment of commands, past the lines.
@@ -57,6 +59,7 @@ final class ChaosStudio: Sendable {
         ports = try (0..<gatewayCount).map { _ in try ProgramUnderTest.freePort() }
         gateways = try ports.enumerated().map { try slot(.gateway($0.offset), .gateway, ["PORT": String($0.element)]) }
         workers = try (0..<workerCount).map { try slot(.worker($0), .worker, [:]) }
+        python = try PythonSlot(broker: redis.celeryURL(), journal: journal)
         self.postgres = postgres
         self.redis = redis
         self.database = database
@@ -64,6 +67,7 @@ final class ChaosStudio: Sendable {
         self.environment = environment
         self.postgresLines = postgresLines
         self.redisLines = redisLines
+        try await python.start()
         for slot in gateways + workers { try await slot.start() }
     }
 
@@ -71,7 +75,7 @@ final class ChaosStudio: Sendable {
         switch part {
         case .worker(let index): workers[index]
         case .gateway(let index): gateways[index]
-        case .redis, .postgres: nil
+        case .python, .redis, .postgres: nil
         }
     }
 
@@ -106,6 +110,7 @@ final class ChaosStudio: Sendable {
     func stop() async throws {
         for slot in workers { try await slot.stop() }
         for slot in gateways { try await slot.stop() }
+        try await python.stop()
         try await redis.stop()
         try await postgres.stop()
     }

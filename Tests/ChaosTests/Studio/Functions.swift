@@ -13,6 +13,8 @@ enum Functions {
         try FileManager.default.copyItem(at: root.appendingPathComponent("Workspace/Library"), to: library)
         for (name, manifest) in [
             ("errand", waiting("errand", queue: "side", credits: 3, milliseconds: 0, timeout: 60)),
+            // By a Python worker of Celery.
+            ("paint", PythonStudio.paint()),
             // Longer than it may take.
             ("stumble", waiting("stumble", queue: "studio", credits: 5, milliseconds: 10_000, timeout: 1)),
         ] {

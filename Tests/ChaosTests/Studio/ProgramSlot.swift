@@ -124,6 +124,7 @@ extension Part {
         switch self {
         case .worker(let index): 100 + index
         case .gateway(let index): 200 + index
+        case .python: 302
         case .redis: 300
         case .postgres: 301
         }

@@ -16,7 +16,8 @@ struct Ending: Sendable {
             """
             SELECT j.id, coalesce(j.parameters->>'prompt', j.shot), u.email, j.state, coalesce(j.failure->>'code', ''),
                 j.credits, (SELECT count(*) FROM takes t WHERE t.job_id = j.id AND t.published_at IS NOT NULL),
-                (SELECT count(*) FROM job_attempts a WHERE a.job_id = j.id AND a.outcome = 'lost'),
+                (SELECT count(*) FROM job_attempts a WHERE a.job_id = j.id
+                    AND (a.outcome = 'lost' OR a.failure->>'code' = 'worker-lost')),
                 (SELECT count(*) FROM job_dependencies d JOIN events e ON e.job_id = d.depends_on
                     WHERE d.job_id = j.id AND e.payload->>'state' IN ('failed', 'cancelled'))
             FROM jobs j JOIN users u ON u.id = j.user_id

@@ -12,6 +12,17 @@ extension Stack {
         return name
     }
 
+    /// Adds a function to the catalogue and waits until it is offered.
+    nonisolated func install(_ manifest: JSONValue) async throws {
+        let name = manifest["name"]?.stringValue ?? ""
+        let folder = "\(workspace)/Library/Pipeline_Templates/\(name)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try JSONText.document(manifest).write(to: URL(fileURLWithPath: folder + "/function.json"), options: .atomic)
+        try await eventually("the function \(name) is offered") {
+            try await api.get("/api/v1/functions/\(name)").status == 200
+        }
+    }
+
     nonisolated func folder(of project: String) -> String { "\(workspace)/Projects/\(project)" }
 
     /// Submits a job and returns its id.
