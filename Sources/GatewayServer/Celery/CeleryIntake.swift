@@ -111,42 +111,71 @@ final class CeleryIntake: Service {
         }
     }
 
+    /// Sees to messages; whatever fails, none of them is left in hand.
     private func handle(_ taken: [ReservedTask]) async throws {
         // Workers look before they hand on; somebody else may have put a message here.
         let messages = taken.filter { CeleryTask.mayBeID($0.message.id) }
-        try await consumer.bury(taken.filter { !CeleryTask.mayBeID($0.message.id) })
-        let ids = messages.map(\.message.id)
-        let context: Context
+        var moves = Moves()
+        moves.dead = taken.filter { !CeleryTask.mayBeID($0.message.id) }
         do {
-            context = Context(
+            let ids = messages.map(\.message.id)
+            let context = Context(
                 answered: try await results.answered(ids), revoked: try await tasks.revoked(among: ids),
                 known: try await tasks.known(ids))
+            let verdicts = await verdicts(on: messages, context)
+            func those(_ wanted: Verdict) -> [ReservedTask] {
+                zip(messages, verdicts).filter { $1 == wanted }.map(\.0)
+            }
+            moves.dead += those(.dead)
+            moves.again = those(.again)
+            moves.done = those(.done)
+            let begun = those(.begun)
+            do {
+                if !begun.isEmpty { try await lookForRevokes(of: begun) }
+                moves.done += begun
+            } catch {
+                logger.warning("what was begun is looked at again", error: error)
+                moves.again += begun
+            }
         } catch {
-            try await consumer.giveBack(messages)
-            throw error
+            logger.warning("what Celery's clients ask waits", error: error)
+            moves.again += messages
         }
-        let verdicts = await withTaskGroup(of: (Int, Verdict).self) { group in
+        try await apply(moves)
+    }
+
+    /// What becomes of some messages.
+    private struct Moves {
+        var done: [ReservedTask] = []
+        var again: [ReservedTask] = []
+        var dead: [ReservedTask] = []
+    }
+
+    /// Each is tried whatever became of the others: a move that fails takes its messages out of hand, and they come again.
+    private func apply(_ moves: Moves) async throws {
+        var failure: (any Error)?
+        do { try await consumer.acknowledge(moves.done) } catch { failure = error }
+        do { try await consumer.bury(moves.dead) } catch { failure = error }
+        do { try await consumer.giveBack(moves.again) } catch { failure = error }
+        if let failure { throw failure }
+        if !moves.again.isEmpty { await pause() }
+    }
+
+    /// A revoke that came while a job was being made did not see it.
+    private func lookForRevokes(of begun: [ReservedTask]) async throws {
+        onBegun()
+        let late = try await tasks.revoked(among: begun.map(\.message.id))
+        if !late.isEmpty { _ = try await tasks.revoke(Array(late), terminate: false) }
+    }
+
+    private func verdicts(on messages: [ReservedTask], _ context: Context) async -> [Verdict] {
+        await withTaskGroup(of: (Int, Verdict).self) { group in
             for (place, message) in messages.enumerated() {
                 group.addTask { (place, await self.verdict(on: message.message, context)) }
             }
             var verdicts = [Verdict](repeating: .again, count: messages.count)
             for await (place, verdict) in group { verdicts[place] = verdict }
             return verdicts
-        }
-        func those(_ wanted: Verdict) -> [ReservedTask] { zip(messages, verdicts).filter { $1 == wanted }.map(\.0) }
-        let begun = those(.begun)
-        if !begun.isEmpty {
-            onBegun()
-            // A revoke that came while the job was being made did not see it.
-            let late = try await tasks.revoked(among: begun.map(\.message.id))
-            if !late.isEmpty { _ = try await tasks.revoke(Array(late), terminate: false) }
-        }
-        try await consumer.acknowledge(begun + those(.done))
-        try await consumer.bury(those(.dead))
-        let again = those(.again)
-        if !again.isEmpty {
-            try await consumer.giveBack(again)
-            await pause()
         }
     }
 
