@@ -8,9 +8,9 @@ import Testing
 @Suite(.timeLimit(.minutes(10)), .serialized) struct FlowerTests {
     /// A studio and a Flower that hears of its tasks.
     private static func with(
-        _ body: (Stack, FlowerServer, _ node: String) async throws -> Void
+        settings: [String: String] = [:], _ body: (Stack, FlowerServer, _ node: String) async throws -> Void
     ) async throws {
-        let stack = try await Stack.start(settings: ["WORKER_TASK_EVENTS": "true"])
+        let stack = try await Stack.start(settings: settings.merging(["WORKER_TASK_EVENTS": "true"]) { $1 })
         try await stack.project()
         let flower = try await FlowerServer(broker: stack.redis.celeryURL())
         let node = try await node(of: flower)
@@ -95,6 +95,40 @@ import Testing
             #expect(visit.complaints == [])
             #expect(try await stack.sql("SELECT slots FROM workers") == ["3"], "the pool grew by the button")
             #expect(try await stack.api.post("/api/v1/jobs/\(job)/cancel").status < 300)
+        }
+    }
+
+    /// What no worker is left to tell, a gateway does.
+    @Test func jobsOfALostWorkerAreShownAsWhatBecameOfThem() async throws {
+        let settings = ["LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "1", "WORKER_SLOTS": "3"]
+        try await Self.with(settings: settings) { stack, flower, node in
+            let last = try await stack.submitWait(seconds: 600, more: ["maxAttempts": 1])
+            var others: [String] = []
+            for _ in 0..<2 { others.append(try await stack.submitWait(seconds: 600)) }
+            for job in [last] + others {
+                try await eventually("Flower shows \(job) as started") {
+                    try await Self.task(job, in: flower)["state"] == "STARTED"
+                }
+            }
+            await stack.workers[0].send(SIGKILL)
+            try await Self.until(last, is: "FAILURE", in: flower)
+            for job in others { try await Self.until(job, is: "RETRY", in: flower) }
+            #expect(try await Self.task(last, in: flower)["exception"]?.stringValue?.hasPrefix("WorkerLost(") ?? false)
+            #expect(try await Self.task(last, in: flower)["worker"] == .string(node), "no node is made up")
+
+            // Cancelled between two attempts, by our word and by Celery's.
+            #expect(try await stack.api.post("/api/v1/jobs/\(others[0])/cancel").status < 300)
+            _ = try await CeleryProgram.run("control", "revoke", others[1], broker: stack.redis.celeryURL())
+            for job in others {
+                try await Self.until(job, is: "REVOKED", in: flower)
+                try await stack.wait(for: job, toBe: "cancelled")
+            }
+        }
+    }
+
+    private static func until(_ job: String, is state: String, in flower: FlowerServer) async throws {
+        try await eventually("Flower shows \(job) as \(state)") {
+            try await task(job, in: flower)["state"] == .string(state)
         }
     }
 

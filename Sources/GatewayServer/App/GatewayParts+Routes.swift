@@ -13,7 +13,7 @@ extension GatewayParts {
         let takes = TakeStore(database)
         let directory = submission.projects
         let control = JobControl(
-            jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer)
+            jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer, monitors: monitors)
         let digests = FileDigests()
         return [
             ProjectRoutes(

@@ -28,6 +28,7 @@ struct GatewayParts: Sendable {
     let recovery: Recovery
     let houseKeeping: HouseKeeping
     let board: JobProgressBoard
+    let monitors: MonitorNews
     let progress: ProgressListener
     /// A connection of its own: commits wait for each other and for nothing else.
     let admissionDatabase: Database
@@ -100,13 +101,16 @@ struct GatewayParts: Sendable {
         let announcer = EventAnnouncer(
             bus: bus, speaker: hub.speaker, wake: { hub.wake() }, logger: Logger(label: "events"))
         self.announcer = announcer
+        let monitors = MonitorNews(tasks: celeryTasks, bus: celeryBus, logger: Logger(label: "celery"))
+        self.monitors = monitors
         maxActiveJobsPerUser = configuration.gateway.maxActiveJobsPerUser
         var pace = Recovery.Pace()
         pace.workerSilence = workerSilence
         recovery = Recovery(
             jobs: JobStore(database), workers: WorkerStore(database), gateways: GatewayStore(database), queue: queue,
             queues: { library.queues },
-            announcer: announcer, dispatcher: dispatcher, pace: pace, logger: Logger(label: "recovery"))
+            announcer: announcer, dispatcher: dispatcher, onRecovered: monitors.recovered, pace: pace,
+            logger: Logger(label: "recovery"))
         houseKeeping = HouseKeeping(
             idempotency: IdempotencyStore(database), events: EventStore(database), logins: LoginThrottle(database),
             blocks: WorkerBlockStore(database), celery: celeryTasks, gateways: GatewayStore(database),
@@ -141,7 +145,8 @@ struct GatewayParts: Sendable {
         answersBell.connect { celeryAnswers.lookAgain() }
         celeryRevokes = CeleryRevokes(
             commands: celeryBus, tasks: celeryTasks, bus: bus,
-            announcer: announcer, onRevoked: { celeryAnswers.expect() }, logger: Logger(label: "celery"))
+            announcer: announcer, monitors: monitors, onRevoked: { celeryAnswers.expect() },
+            logger: Logger(label: "celery"))
         celeryIntake = CeleryIntake(
             consumer: TaskConsumer(
                 worker: WorkerID(), queues: [StudioKeys.celeryQueue], client: redis, keys: keys, group: loops,

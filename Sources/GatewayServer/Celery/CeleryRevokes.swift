@@ -13,6 +13,7 @@ final class CeleryRevokes: Service {
     private let tasks: CeleryTaskStore
     private let bus: EventBus
     private let announcer: EventAnnouncer
+    private let monitors: MonitorNews
     private let onRevoked: @Sendable () -> Void
     private let logger: Logger
 
@@ -23,16 +24,18 @@ final class CeleryRevokes: Service {
     ///   - tasks: The tasks.
     ///   - bus: The way to the workers.
     ///   - announcer: Tells of jobs that were cancelled.
+    ///   - monitors: Tells monitors of those that were cancelled between two attempts.
     ///   - onRevoked: Called when tasks may have an answer due; must not block.
     ///   - logger: Where it tells of revokes and faults.
     init(
-        commands: CeleryBus, tasks: CeleryTaskStore, bus: EventBus, announcer: EventAnnouncer,
+        commands: CeleryBus, tasks: CeleryTaskStore, bus: EventBus, announcer: EventAnnouncer, monitors: MonitorNews,
         onRevoked: @escaping @Sendable () -> Void, logger: Logger
     ) {
         self.commands = commands
         self.tasks = tasks
         self.bus = bus
         self.announcer = announcer
+        self.monitors = monitors
         self.onRevoked = onRevoked
         self.logger = logger
     }
@@ -69,6 +72,8 @@ final class CeleryRevokes: Service {
         onRevoked()
         guard !done.cancellations.isEmpty else { return }
         await announcer.announce()
+        await monitors.cancelled(
+            done.cancellations.filter { $0.effect == .cancelled && $0.job.attempt > 0 }.map(\.job.id))
         for cancellation in done.cancellations {
             let job = cancellation.job
             switch cancellation.effect {

@@ -37,6 +37,7 @@ final class Recovery: Service {
     private let queues: @Sendable () -> [String]
     private let announcer: EventAnnouncer
     private let dispatcher: Dispatcher
+    private let onRecovered: @Sendable ([RecoveredJob]) async -> Void
     private let pace: Pace
     private let clock: any Clock<Duration>
     private let logger: Logger
@@ -48,7 +49,8 @@ final class Recovery: Service {
     init(
         jobs: JobStore, workers: WorkerStore, gateways: GatewayStore, queue: TaskQueue,
         queues: @escaping @Sendable () -> [String],
-        announcer: EventAnnouncer, dispatcher: Dispatcher, pace: Pace = Pace(),
+        announcer: EventAnnouncer, dispatcher: Dispatcher,
+        onRecovered: @escaping @Sendable ([RecoveredJob]) async -> Void = { _ in }, pace: Pace = Pace(),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.jobs = jobs
@@ -58,6 +60,7 @@ final class Recovery: Service {
         self.queues = queues
         self.announcer = announcer
         self.dispatcher = dispatcher
+        self.onRecovered = onRecovered
         self.pace = pace
         self.clock = clock
         self.logger = logger
@@ -122,6 +125,7 @@ final class Recovery: Service {
             }
             await announcer.announce()
             dispatcher.lookAgain()
+            await onRecovered(returned)
         } while found == pace.batch
     }
 

@@ -16,6 +16,7 @@ struct JobControl: Sendable {
     let board: JobProgressBoard
     let dispatcher: Dispatcher
     let announcer: EventAnnouncer
+    let monitors: MonitorNews
 
     /// Changes priority, hold or place of a job that has not started.
     ///
@@ -41,6 +42,7 @@ struct JobControl: Sendable {
         switch done.effect {
         case .cancelled:
             await announcer.announce()
+            if done.job.attempt > 0 { await monitors.cancelled([id]) }
             context.logger.info(
                 "job cancelled", metadata: [LogKey.job: "\(id)", "dependents_failed": "\(done.failedDependents.count)"])
         case .requested:

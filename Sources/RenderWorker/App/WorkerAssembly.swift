@@ -73,18 +73,21 @@ struct WorkerAssembly: Sendable {
             ScaleInProtection(agent: ECSAgent(uri: $0), clock: ContinuousClock(), logger: logger)
         }
         let identity = NodeIdentity(
-            workerName: configuration.worker.name, hostName: hostName, pid: Int(getpid()), version: WorkerVersion.text)
+            workerName: name, hostName: hostName, pid: Int(getpid()), version: WorkerVersion.text)
         let celery = CeleryParts(
             identity: identity,
             configuration: configuration, redis: redis,
             bus: CeleryBus(client: client, subscriber: subscriber, keys: keys), slots: slots, consumer: consumer,
             deeds: NodeAnswers.Deeds(
                 revoke: { ids, terminate in
-                    let done = try await CeleryTaskStore(database).revoke(ids, terminate: terminate)
+                    let tasks = CeleryTaskStore(database)
+                    let done = try await tasks.revoke(ids, terminate: terminate)
                     for job in done.cancellations where job.effect == .requested {
                         _ = try? await bus.send(.cancel(job: job.job.id, attempt: job.job.attempt), to: job.job.worker)
                     }
                     try? await bus.announceEvents()
+                    let between = done.cancellations.filter { $0.effect == .cancelled && $0.job.attempt > 0 }
+                    return try await tasks.monitored(between.map(\.job.id)).map(\.task)
                 },
                 cancelHere: { attempts.stop($0.job, attempt: $0.attempt, .cancelled) },
                 announce: { try await WorkerStore(database).change(worker, queues: $0, slots: $1) }, drain: drain),

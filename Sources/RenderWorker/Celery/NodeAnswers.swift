@@ -8,8 +8,9 @@ import StudioSystem
 struct NodeAnswers: Sendable {
     /// What the node does to the rest of the program.
     struct Deeds: Sendable {
-        /// Lets tasks not be run: cancels those that have not begun, and those that run where that is wanted.
-        var revoke: @Sendable (_ ids: [String], _ terminate: Bool) async throws -> Void
+        /// Lets tasks not be run: cancels those that have not begun, and those that run where that is wanted. Returns the
+        /// ids of those that were cancelled between two attempts: no worker has them that would tell monitors.
+        var revoke: @Sendable (_ ids: [String], _ terminate: Bool) async throws -> [String]
         /// Asks an attempt that runs here to end, because its job was cancelled.
         var cancelHere: @Sendable (AttemptKey) -> Void
         /// Tells the studio which queues this worker serves with how many slots; before that is so.
@@ -95,13 +96,18 @@ struct NodeAnswers: Sendable {
     func learn(_ ids: [String]) async throws(CeleryRefusal) {
         let fresh = revoked.add(ids)
         guard !fresh.isEmpty else { return }
-        try await attempt { try await deeds.revoke(fresh, false) }
+        try await attempt { try await revokeAndTell(fresh, false) }
+    }
+
+    private func revokeAndTell(_ ids: [String], _ terminate: Bool) async throws {
+        let cancelled = try await deeds.revoke(ids, terminate)
+        events.tell(cancelled.map { .revoked($0, terminated: false) })
     }
 
     private func revoke(_ ids: [String], terminate: Bool) async throws(CeleryRefusal) -> JSONValue {
         let here = board.running.filter { ids.contains(CeleryTaskFacts.id(of: $0.job)) }.map(\.job)
         revoked.add(ids)
-        try await attempt { try await deeds.revoke(ids, terminate) }
+        try await attempt { try await revokeAndTell(ids, terminate) }
         logger.info("tasks are revoked", metadata: ["tasks": "\(ids)", "terminate": "\(terminate)"])
         guard terminate else {
             return ok("tasks {\(ids.map { PythonRepr.text(.string($0)) }.joined(separator: ", "))} flagged as revoked")

@@ -63,11 +63,11 @@ import Testing
     }
 
     @Test func namesAreWholeAndOfThisProcess() {
-        func name(_ worker: String?) -> String {
+        func name(_ worker: String) -> String {
             NodeIdentity(workerName: worker, hostName: "farm-3", pid: 77, version: "1").name
         }
         #expect(name("render-1") == "render-1@farm-3")
-        #expect(name(nil) == "worker-77@farm-3")
+        #expect(name("farm-3-77") == "farm-3-77@farm-3")
         #expect(name("my worker@home,x") == "my-worker-home-x@farm-3")
     }
 
