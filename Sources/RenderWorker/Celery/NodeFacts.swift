@@ -23,7 +23,8 @@ struct NodeFacts: Sendable {
         broker = [
             "hostname": .string(host), "port": port, "transport": "redis",
             "userid": redis.username.map { .string($0) } ?? .null, "virtual_host": .string(String(redis.database)),
-            "ssl": .bool(redis.tls != nil), "insist": false, "login_method": .null, "transport_options": [:], "uri_prefix": .null,
+            "ssl": .bool(redis.tls != nil), "insist": false, "login_method": .null, "transport_options": [:],
+            "uri_prefix": .null,
             "connect_timeout": .number(redis.connectTimeout / .seconds(1)), "heartbeat": 0,
             "failover_strategy": "round-robin", "alternates": [],
         ]
