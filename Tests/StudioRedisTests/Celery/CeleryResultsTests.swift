@@ -56,6 +56,7 @@ struct CeleryResultsTests {
             try await server.withBus { client, subscriber in
                 let heard = try await subscriber.subscribe(
                     to: [keys.celeryResult("a")], buffering: .complete(8))
+                try await untilListening(client, keys.celeryResult("a"))
                 let results = CeleryResults(client: client, keys: keys)
                 try await results.answer(try CeleryAnswer(task("a"), .success(.null), from: sender), from: sender)
                 for await event in heard {
