@@ -181,9 +181,9 @@ final class EventHub: Service {
         var isAway = false
         while !Task.isCancelled {
             await bell.wait()
-            if rest.begin() { continue }
             do {
-                if rest.isResting { position = try await pickUp() }
+                // Where the first who came has gone again it rests on, and reads nothing.
+                if rest.isResting, !rest.begin() { position = try await pickUp() }
                 position = try await readOn(from: position)
                 if isAway { logger.info("events.reading-again") }
                 isAway = false
@@ -227,7 +227,7 @@ final class EventHub: Service {
     /// asks again meanwhile.
     private func readOn(from start: EventCursor) async throws -> EventCursor {
         var pauses: ArraySlice<Int> = []
-        while true {
+        while !rest.begin() {
             if isAnnounced.exchange(false, ordering: .acquiring) { pauses = Self.pauses[...] }
             let position = try await readAll(from: start)
             guard position == start, let pause = pauses.popFirst() else { return position }
@@ -235,6 +235,7 @@ final class EventHub: Service {
             await bell.wait(atMost: .milliseconds(pause), clock: ContinuousClock())
             try Task.checkCancellation()
         }
+        return start
     }
 
     private func readAll(from start: EventCursor) async throws -> EventCursor {
