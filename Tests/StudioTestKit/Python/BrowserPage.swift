@@ -83,10 +83,11 @@ public enum BrowserPage {
             async def call(method, session=None, **arguments):
                 nonlocal number
                 number += 1
-                waiting[number] = asyncio.get_running_loop().create_future()
+                # Held here: the answer may have come, and gone from the table, before the writing is over.
+                answered = waiting[number] = asyncio.get_running_loop().create_future()
                 await socket.write_message(json.dumps(
                     {"id": number, "method": method, "params": arguments, **({"sessionId": session} if session else {})}))
-                answer = await waiting[number] if number in waiting else None
+                answer = await answered
                 if "error" in answer:
                     raise SystemExit(f"{method}: {answer['error']}")
                 return answer["result"]
