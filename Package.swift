@@ -58,6 +58,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CCompression"),
+        .systemLibrary(name: "CCurl"),
 
         // The rooms, in the order in which they may import each other.
         room("QueueProtocol", ["CCompression"]),
@@ -71,6 +72,7 @@ let package = Package(
             resources: [.embedInCode("Migrations")]),
         room("StudioGit", ["QueueProtocol", "StudioCore", "StudioSystem", "CGit2", logging]),
         room("StudioMedia", ["QueueProtocol", "StudioCore", "StudioSystem", "CMedia"]),
+        room("StudioTransfer", ["StudioCore", "StudioSystem", "CCurl", logging]),
         program(
             "GatewayServer",
             [
@@ -88,7 +90,8 @@ let package = Package(
             "RenderWorker",
             [
                 "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioGit",
-                "StudioMedia", .product(name: "NIOHTTP1", package: "swift-nio"), logging, serviceLifecycle, unixSignals,
+                "StudioMedia", "StudioTransfer", .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"), logging, serviceLifecycle, unixSignals,
                 arguments,
             ] + nio),
 
@@ -104,6 +107,7 @@ let package = Package(
         proof("StudioPostgresTests", ["QueueProtocol", "StudioCore", "StudioPostgres"]),
         proof("StudioGitTests", ["StudioCore", "StudioSystem", "StudioGit"]),
         proof("StudioMediaTests", ["StudioCore", "StudioMedia"]),
+        proof("StudioTransferTests", ["StudioCore", "StudioSystem", "StudioTransfer"]),
         proof("GatewayServerTests", ["GatewayServer"]),
         proof(
             "RenderWorkerTests",

@@ -22,6 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
         let worker = try WorkerAssembly(
             configuration, hostName: ProcessEnvironment.hostName,
             workspaceRoot: ProcessEnvironment.absolute(configuration.common.workspaceRoot),
+            modelsRoot: ProcessEnvironment.absolute(configuration.worker.modelsRoot),
             childEnvironment: ProcessEnvironment.forChildren, drain: { stops.ask(.drain) })
         do {
             try await Blocking.run {

@@ -25,12 +25,13 @@ struct WorkerAssembly: Sendable {
     ///   - configuration: The checked settings.
     ///   - hostName: The machine's name.
     ///   - workspaceRoot: The absolute path of the workspace.
+    ///   - modelsRoot: The absolute path of the studio's models.
     ///   - childEnvironment: The whole environment of media children.
     ///   - program: The program with the command `media-job`; default this one.
     ///   - drain: Asks for a graceful stop, when a gateway says so.
     /// - Throws: `PostgresError` or `RedisError` where an address cannot be used.
     init(
-        _ configuration: StudioConfiguration, hostName: String, workspaceRoot: String,
+        _ configuration: StudioConfiguration, hostName: String, workspaceRoot: String, modelsRoot: String,
         childEnvironment: [String: String], program: String = "/proc/self/exe", drain: @escaping @Sendable () -> Void
     ) throws {
         let worker = WorkerID()
@@ -102,7 +103,7 @@ struct WorkerAssembly: Sendable {
                 "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
                 "celery": CeleryRunner(tasks: pythonTasks),
             ]),
-            workspace: workspace,
+            workspace: workspace, models: ModelFiles(root: modelsRoot),
             publisher: TakePublisher(
                 takes: takes, child: child, memory: memory, software: "RenderWorker \(WorkerVersion.text)"),
             lease: configuration.common.lease, bus: bus, notes: notes, tell: celery.reports.tell, logger: logger)
@@ -180,13 +181,14 @@ extension JobRun.Surroundings {
     /// What is said over the bus is not the truth: where Redis is away, readers look into PostgreSQL.
     init(
         jobs: JobStore, revisions: FunctionRevisions, runners: RunnerCatalogue, workspace: WorkspaceFolders,
-        publisher: TakePublisher, lease: Duration, bus: EventBus, notes: CeleryNotes,
+        models: ModelFiles, publisher: TakePublisher, lease: Duration, bus: EventBus, notes: CeleryNotes,
         tell: @escaping @Sendable (ClaimedJob, JobNews) -> Void, logger: Logger
     ) {
         let announce: @Sendable () async -> Void = { try? await bus.announceEvents() }
         self.init(
             jobs: jobs, ends: EndsTogether(write: { try await jobs.end($0) }, announce: announce, logger: logger),
-            revisions: revisions, runners: runners, workspace: workspace, publisher: publisher, lease: lease,
+            revisions: revisions, runners: runners, workspace: workspace, models: models,
+            publisher: publisher, lease: lease,
             announceEvents: announce,
             announceLog: { try? await bus.announceLog(of: $0) },
             publishProgress: { try? await bus.publish($0) }, tell: tell, celery: notes, logger: logger)

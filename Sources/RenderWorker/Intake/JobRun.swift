@@ -14,6 +14,7 @@ struct JobRun: Sendable {
         var revisions: FunctionRevisions
         var runners: RunnerCatalogue
         var workspace: WorkspaceFolders
+        var models: ModelFiles
         var publisher: TakePublisher
         /// How long jobs wait between attempts; nil takes each function's own.
         var retry: RetryPolicy?

@@ -15,13 +15,13 @@ struct BuiltinRunner: Runner {
         _ = try operation(of: context)
     }
 
-    func run(_ context: RunContext) async throws -> [String: String] {
+    func run(_ context: RunContext) async throws -> RunResult {
         switch try operation(of: context) {
         case .noop:
             let length = context.parameters["milliseconds"]?.intValue ?? 0
             if length > 0 { try await ContinuousClock().sleep(for: .milliseconds(length)) }
         }
-        return [:]
+        return RunResult(files: [:])
     }
 
     private func operation(of context: RunContext) throws -> Operation {

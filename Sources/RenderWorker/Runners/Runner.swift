@@ -19,14 +19,22 @@ protocol Runner: Sendable {
     /// Does the work.
     ///
     /// - Parameter context: The work.
-    /// - Returns: The absolute path of the file made for each output port, inside the scratch folder; none where the
-    ///   function has no outputs.
+    /// - Returns: What was made, and what made it.
     /// - Throws: `JobFailure`, or `CancellationError` after a cancel.
-    func run(_ context: RunContext) async throws -> [String: String]
+    func run(_ context: RunContext) async throws -> RunResult
 }
 
 extension Runner {
     var usesFiles: Bool { true }
+}
+
+/// What a runner made.
+struct RunResult: Sendable, Hashable {
+    /// The absolute path of the file made for each output port, inside the scratch folder; none where the function has no
+    /// outputs.
+    var files: [String: String]
+    /// What made them, beyond what the job says: an image's digest, a server's version; for the take's provenance.
+    var provenance: [String: JSONValue] = [:]
 }
 
 /// All that one attempt gets to work with.
@@ -38,6 +46,8 @@ struct RunContext: Sendable {
     /// The input files by port, in the job's order: absolute paths, checked to be regular files of the project, to be
     /// read and never written.
     var inputs: [String: [String]]
+    /// The model files that the function reads, in its manifest's order: found, and to be read only.
+    var models: [ModelFile] = []
     /// The absolute path of a folder that only this attempt writes to; it is removed afterwards. Empty for a runner that
     /// uses no files.
     var scratch: String
@@ -72,6 +82,16 @@ extension RunContext {
     }
 }
 
+/// A model file as a run finds it.
+struct ModelFile: Sendable, Hashable {
+    /// What the manifest names: a path below the folder of models.
+    var name: String
+    /// Where it is; absolute, a regular file.
+    var path: String
+    /// SHA-256 of its bytes, 64 hexadecimal digits.
+    var sha256: String
+}
+
 /// How far a run is.
 struct RunProgress: Sendable, Hashable {
     /// How much is done, 0…1; nil while that cannot be told.
@@ -80,6 +100,8 @@ struct RunProgress: Sendable, Hashable {
     var stage: String
     /// More about it, for people.
     var message = ""
+    /// A small picture of what is being made, where the runner shows one.
+    var preview: ProgressPicture?
 }
 
 extension FunctionManifest {

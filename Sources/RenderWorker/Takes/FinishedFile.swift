@@ -12,6 +12,8 @@ struct FinishedFile: Sendable {
     /// The effective parameters.
     var parameters: [String: JSONValue]
     var inputs: [TakeSidecar.Input]
+    /// What made it, beyond what the job says.
+    var origin: TakeOrigin
     var inspection: Inspection
 }
 

@@ -32,9 +32,9 @@ struct TakeMaking: Sendable {
             log.write("attempt \(left.attempt) had finished the file; this attempt publishes it")
             run.logger.info("publishing the file of an earlier attempt", metadata: ["earlier": "\(left.attempt)"])
             let hashed = try await run.stop.whileWanted { try await hashes(of: inputs) }
-            made = MadeFile(path: left.path, inputs: hashed)
+            made = MadeFile(path: left.path, inputs: hashed, origin: place.leftOrigin)
         } else {
-            made = try await render(port, parameters, inputs, scratch: scratch)
+            made = try await render(port, parameters, place)
         }
         feed.report(RunProgress(fraction: 1, stage: "publishing"))
         let inspected = try await run.stop.whileWanted {
@@ -42,7 +42,7 @@ struct TakeMaking: Sendable {
         }
         let finished = FinishedFile(
             path: made.path, port: port, function: function, parameters: parameters, inputs: made.inputs,
-            inspection: inspected)
+            origin: made.origin, inspection: inspected)
         return try await surroundings.publisher.publish(
             finished, for: job, in: folder, stop: run.stop, logger: run.logger)
     }
@@ -52,7 +52,7 @@ struct TakeMaking: Sendable {
         let runner = try surroundings.runners.runner(for: function)
         let place = runner.usesFiles ? try await prepare() : nil
         let parameters = function.effectiveParameters(job.parameters.objectValue ?? [:], tier: job.quality)
-        let context = context(parameters, inputs: place?.inputs.paths ?? [:], scratch: place?.scratch ?? "")
+        let context = try await context(parameters, place)
         try await run.stop.whileWanted {
             try await runner.prepare(context)
             _ = try await runner.run(context)
@@ -65,36 +65,47 @@ struct TakeMaking: Sendable {
         return try await Blocking.run {
             let folder = try workspace.project(tenant: job.tenantName, name: job.projectName)
             let scratch = try folder.makeScratch(key)
-            var left: LeftFile?
+            var (left, leftOrigin) = (LeftFile?.none, TakeOrigin())
             if let take = job.take, take.publishedAt == nil {
                 left = LeftFile.find(of: take, in: folder, into: scratch)
+                if let attempt = left?.attempt {
+                    leftOrigin = .moved(from: folder.scratch(of: AttemptKey(job: job.id, attempt: attempt)), to: scratch)
+                }
             }
             folder.removeScratches(of: job.id, but: job.attempt)
             let inputs = try InputFiles(job: job, function: function, in: folder)
-            return Place(folder: folder, scratch: scratch, left: left, inputs: inputs)
+            return Place(folder: folder, scratch: scratch, left: left, leftOrigin: leftOrigin, inputs: inputs)
         }
     }
 
-    private func context(
-        _ parameters: [String: JSONValue], inputs: [String: [String]], scratch: String
-    ) -> RunContext {
-        RunContext(
-            key: run.key, function: function, inputs: inputs, scratch: scratch, parameters: parameters,
-            quality: job.quality, seed: function.seed(in: parameters), timeout: .seconds(job.timeoutSeconds),
+    private func context(_ parameters: [String: JSONValue], _ place: Place?) async throws -> RunContext {
+        var models: [ModelFile] = []
+        if let folder = place?.folder, !function.models.isEmpty {
+            models = try await run.stop.whileWanted {
+                try await surroundings.models.find(function.models, in: folder)
+            }
+        }
+        return RunContext(
+            key: run.key, function: function, inputs: place?.inputs.paths ?? [:], models: models,
+            scratch: place?.scratch ?? "", parameters: parameters, quality: job.quality,
+            seed: function.seed(in: parameters), timeout: .seconds(job.timeoutSeconds),
             progress: feed.report, log: log.write)
     }
 
     private func render(
-        _ port: FunctionManifest.Port, _ parameters: [String: JSONValue], _ inputs: InputFiles, scratch: String
+        _ port: FunctionManifest.Port, _ parameters: [String: JSONValue], _ place: Place
     ) async throws -> MadeFile {
         let runner = try surroundings.runners.runner(for: function)
-        let context = context(parameters, inputs: inputs.paths, scratch: scratch)
+        let context = try await context(parameters, place)
         return try await run.stop.whileWanted {
-            async let hashes = hashes(of: inputs)
+            async let hashes = hashes(of: place.inputs)
             try await runner.prepare(context)
-            let outputs = try await runner.run(context)
-            let path = try checked(outputs, primary: port, in: scratch)
-            return MadeFile(path: path, inputs: try await hashes)
+            let result = try await runner.run(context)
+            let path = try checked(result.files, primary: port, in: context.scratch)
+            let origin = TakeOrigin(result, runner: function.runner.kind, models: context.models)
+            // A later attempt that publishes this file knows by it what made it.
+            try await Blocking.run { try origin.keep(in: context.scratch) }
+            return MadeFile(path: path, inputs: try await hashes, origin: origin)
         }
     }
 
@@ -136,6 +147,7 @@ private struct Place: Sendable {
     var folder: ProjectFolder
     var scratch: String
     var left: LeftFile?
+    var leftOrigin: TakeOrigin
     var inputs: InputFiles
 }
 
@@ -143,4 +155,5 @@ private struct Place: Sendable {
 private struct MadeFile: Sendable {
     var path: String
     var inputs: [TakeSidecar.Input]
+    var origin: TakeOrigin
 }

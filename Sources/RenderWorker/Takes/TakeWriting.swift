@@ -38,7 +38,8 @@ struct TakeWriting: Sendable {
         let status = try? FileStatus(path: finished.path)
         sidecar = TakeSidecar(
             take: take.id, name: name, job: job.id, function: job.function, functionVersion: job.functionVersion,
-            parameters: finished.parameters, quality: job.quality, inputs: finished.inputs,
+            functionDigest: job.functionDigest, origin: finished.origin.document, parameters: finished.parameters,
+            quality: job.quality, inputs: finished.inputs,
             probe: finished.inspection.probe, sha256: content.digest.hex, sizeBytes: content.size, software: software,
             createdAt: status.map { Date(timeIntervalSince1970: Double($0.modifiedSeconds)) } ?? Date())
     }

@@ -59,6 +59,8 @@ extension StudioConfiguration {
             termPause: .milliseconds(reader.whole("RUNNER_TERM_MS", default: 500, in: 0...60_000)),
             heartbeat: .seconds(heartbeat),
             mediaMemoryMegabytes: reader.whole("MEDIA_MEMORY_MB", default: 8192, in: 512...1_048_576),
+            modelsRoot: reader.text(
+                "MODELS_ROOT", default: "\(common.workspaceRoot)/\(WorkspaceLayout.studioModels)"),
             ecsAgent: reader.address("ECS_AGENT_URI"),
             taskEvents: reader.flag("WORKER_TASK_EVENTS"))
         if heartbeat * 3 > lease {

@@ -98,6 +98,9 @@ public struct StudioConfiguration: Sendable {
         public var heartbeat: Duration
         /// The memory a media process may map, in MiB (`MEDIA_MEMORY_MB`, default 8192, 512 to 1048576).
         public var mediaMemoryMegabytes: Int
+        /// The folder of the studio's model files, which functions read (`MODELS_ROOT`, default `Library/Models` below
+        /// `WORKSPACE_ROOT`).
+        public var modelsRoot: String
         /// Where Amazon ECS put its container agent (`ECS_AGENT_URI`, which ECS sets; default none): there the worker asks
         /// not to be taken away by a scale-in while it works.
         public var ecsAgent: URL?

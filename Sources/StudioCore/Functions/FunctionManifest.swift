@@ -46,6 +46,8 @@ public struct FunctionManifest: Sendable, Hashable {
         case builtin(operation: String)
         /// A task of a Python worker of Celery.
         case celery(CeleryTask)
+        /// A model in an image of its own.
+        case container(Container)
         /// A kind this version knows by name only; its manifest is kept whole.
         case other(kind: String)
 
@@ -55,6 +57,7 @@ public struct FunctionManifest: Sendable, Hashable {
             case .encoder: "encoder"
             case .builtin: "builtin"
             case .celery: "celery"
+            case .container: "container"
             case .other(let kind): kind
             }
         }
@@ -113,12 +116,17 @@ public struct FunctionManifest: Sendable, Hashable {
     public let maxAttempts: Int
     /// How long a job waits between a failed attempt and the next.
     public let retry: RetryPolicy
-    /// The queue its jobs go to.
-    public let queue: String
+    /// What a run may use of a machine.
+    public let resources: Resources
+    /// The model files that a run reads, in the manifest's order.
+    public let models: [Model]
     /// Who carries it out.
     public let runner: Runner
     /// The manifest as it was read, for workers and clients.
     public let document: JSONValue
+
+    /// The queue its jobs go to.
+    public var queue: String { resources.queue }
 
     /// The primary output: the file that becomes the take; nil for a function that makes none.
     public var primaryOutput: Port? { outputs.first(where: \.isPrimary) ?? outputs.first }

@@ -42,11 +42,12 @@ extension FunctionManifest {
         let timeout = reader.count(["timeoutSeconds"], default: 900, in: 1...604_800)
         let attempts = reader.count(["retry", "maxAttempts"], default: 3, in: 1...100)
         let retry = reader.retry()
-        let queue = reader.queue()
+        let resources = reader.resources()
+        let models = reader.models()
         let runner = reader.runner(functionName: name ?? "")
         reader.refuseUnknown([
             "name", "version", "title", "description", "category", "parameters", "inputs", "outputs", "quality", "cost",
-            "timeoutSeconds", "retry", "resources", "runner", "bindings", "$schema",
+            "timeoutSeconds", "retry", "resources", "models", "runner", "bindings", "$schema",
         ])
         guard reader.findings.isEmpty, let name, let version, let title, let schema else {
             throw .invalid(reader.findings)
@@ -64,7 +65,8 @@ extension FunctionManifest {
         self.timeoutSeconds = timeout
         self.maxAttempts = attempts
         self.retry = retry
-        self.queue = queue
+        self.resources = resources
+        self.models = models
         self.runner = runner
         self.document = document
     }
@@ -196,15 +198,6 @@ struct ManifestReader {
         return RetryPolicy(base: .seconds(base), ceiling: .seconds(longest))
     }
 
-    mutating func queue() -> String {
-        guard let value = members["resources"]?["queue"] else { return "studio" }
-        guard let text = value.stringValue, text.wholeMatch(of: #/[a-z0-9][a-z0-9._-]{0,62}/#) != nil else {
-            find("/resources/queue", "a queue's name has small letters, digits, ., _ and -")
-            return "studio"
-        }
-        return text
-    }
-
     mutating func runner(functionName: String) -> FunctionManifest.Runner {
         let known: Set<String> = ["encoder", "builtin", "container", "comfyui", "celery"]
         guard let kind = members["runner"]?["kind"]?.stringValue, known.contains(kind) else {
@@ -220,6 +213,7 @@ struct ManifestReader {
             return .encoder(operation: operation)
         case "builtin": return .builtin(operation: operation)
         case "celery": return celery()
+        case "container": return container()
         default: return .other(kind: kind)
         }
     }

@@ -38,6 +38,10 @@ public struct TakeSidecar: Sendable, Hashable {
     public var function: String
     /// The function's version.
     public var functionVersion: String
+    /// SHA-256 of the manifest that the job was sold with, 64 hexadecimal digits.
+    public var functionDigest: String
+    /// What made it, beyond the function: the runner's kind, an image's digest, a server's version, the models it read.
+    public var origin: [String: JSONValue]
     /// The parameters the runner got.
     public var parameters: [String: JSONValue]
     /// The tier.
@@ -63,6 +67,8 @@ public struct TakeSidecar: Sendable, Hashable {
     ///   - job: The job that made it.
     ///   - function: The function's name.
     ///   - functionVersion: The function's version.
+    ///   - functionDigest: SHA-256 of the manifest that the job was sold with.
+    ///   - origin: What made it, beyond the function; empty where that is not known.
     ///   - parameters: The parameters the runner got.
     ///   - quality: The tier.
     ///   - inputs: The files it was made from.
@@ -73,7 +79,7 @@ public struct TakeSidecar: Sendable, Hashable {
     ///   - createdAt: When the media was finished.
     public init(
         take: TakeID, name: TakeName, job: JobID, function: String, functionVersion: String,
-        parameters: [String: JSONValue], quality: QualityTier, inputs: [Input], probe: JSONValue, sha256: String,
+        functionDigest: String, origin: [String: JSONValue], parameters: [String: JSONValue], quality: QualityTier, inputs: [Input], probe: JSONValue, sha256: String,
         sizeBytes: Int64, software: String, createdAt: Date
     ) {
         self.take = take
@@ -81,6 +87,8 @@ public struct TakeSidecar: Sendable, Hashable {
         self.job = job
         self.function = function
         self.functionVersion = functionVersion
+        self.functionDigest = functionDigest
+        self.origin = origin
         self.parameters = parameters
         self.quality = quality
         self.inputs = inputs
@@ -98,7 +106,10 @@ public struct TakeSidecar: Sendable, Hashable {
             "take": .string(take.description), "file": .string(name.fileName), "shot": .string(name.shot.text),
             "version": .integer(Int64(name.version)), "number": .integer(Int64(name.number)),
             "job": .string(job.description),
-            "function": ["name": .string(function), "version": .string(functionVersion)],
+            "function": [
+                "name": .string(function), "version": .string(functionVersion), "digest": .string(functionDigest),
+            ],
+            "runner": .object(origin),
             "parameters": .object(parameters), "quality": .string(quality.rawValue),
             "seed": parameters["seed"] ?? .null,
             "inputs": .array(

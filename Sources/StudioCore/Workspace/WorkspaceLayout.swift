@@ -22,6 +22,10 @@ public enum WorkspaceLayout {
     public static let manifest = "project.json"
     /// The main canvas' path below a project's folder.
     public static let mainCanvas = "02_Source_Creative/Canvases/main_canvas.json"
+    /// The folder of a project's own model files.
+    public static let models = "01_Assets/Models"
+    /// The folder of the studio's model files, below the workspace's root, where nothing else is said.
+    public static let studioModels = "Library/Models"
     /// The folder of finished takes.
     public static let renders = "03_Renders"
     /// The folder of thumbnails, named by take id.

@@ -18,11 +18,12 @@ enum ImportMap {
         "StudioRedis": core.union(nio).union(["StudioSystem", "CHiredis", "NIOSSL", "Logging"]),
         "StudioPostgres": core.union(["StudioSystem", "CPostgres", "Logging"]),
         "StudioGit": core.union(["StudioSystem", "CGit2", "Logging"]),
+        "StudioTransfer": core.union(["StudioSystem", "CCurl", "Logging"]),
         "StudioMedia": core.union(["StudioSystem", "CMedia"]),
         "GatewayServer": program.union([
             "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
         ]),
-        "RenderWorker": program.union(["StudioMedia"]),
+        "RenderWorker": program.union(["StudioMedia", "StudioTransfer"]),
     ]
 
     /// Comes with the toolchain and the C library. The whole of Foundation is asked for by name, see the next rule.

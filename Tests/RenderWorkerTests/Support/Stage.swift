@@ -128,6 +128,7 @@ final class Stage: Sendable {
             revisions: FunctionRevisions(),
             runners: RunnerCatalogue(runners ?? ["encoder": encoder, "builtin": BuiltinRunner()]),
             workspace: WorkspaceFolders(root: workspace.path),
+            models: ModelFiles(root: workspace.path + "/" + WorkspaceLayout.studioModels),
             publisher: TakePublisher(
                 takes: takes, child: child, memory: Self.memory, software: "RenderWorker test", after: after),
             retry: RetryPolicy(base: .milliseconds(1), ceiling: .milliseconds(1)), lease: .seconds(60),
@@ -182,7 +183,7 @@ struct ScriptedRunner: Runner {
     var script: @Sendable (RunContext) async throws -> [String: String]
 
     func prepare(_ context: RunContext) async throws {}
-    func run(_ context: RunContext) async throws -> [String: String] { try await script(context) }
+    func run(_ context: RunContext) async throws -> RunResult { RunResult(files: try await script(context)) }
 
     /// Counts its runs and makes a real picture, another one each time.
     static func counting(_ runs: Watched<Int>, _ stage: Stage) -> ScriptedRunner {

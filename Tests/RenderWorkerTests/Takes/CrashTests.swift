@@ -97,7 +97,7 @@ import Testing
                 first, stop: RunStop(),
                 in: stage.surroundings(runners: [
                     "encoder": ScriptedRunner { context in
-                        let outputs = try await ScriptedRunner.counting(runs, stage).run(context)
+                        let outputs = try await ScriptedRunner.counting(runs, stage).run(context).files
                         _ = try await stage.sql(
                             "UPDATE jobs SET lease_expires_at = now() - interval '1 second' WHERE id = '\(job)'")
                         _ = try await stage.jobs.returnExpiredLeases(limit: 10)

@@ -20,7 +20,7 @@ struct CeleryRunner: Runner {
         try context.checkInputs()
     }
 
-    func run(_ context: RunContext) async throws -> [String: String] {
+    func run(_ context: RunContext) async throws -> RunResult {
         let told = try told(context)
         let id = Self.task(context.key)
         // What a worker that died left running would write to a folder that is gone, and be paid by nobody.
@@ -53,9 +53,10 @@ struct CeleryRunner: Runner {
             throw failure
         }
         let (function, scratch) = (context.function, context.scratch)
-        return try await Blocking.run {
+        let files = try await Blocking.run {
             try PythonOutputs(result: final.result, function: function, folder: scratch).files()
         }
+        return RunResult(files: files, provenance: ["task": .string(told.task)])
     }
 
     /// The id of an attempt's task.

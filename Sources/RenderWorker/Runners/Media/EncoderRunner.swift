@@ -16,7 +16,7 @@ struct EncoderRunner: Runner {
         try context.checkInputs()
     }
 
-    func run(_ context: RunContext) async throws -> [String: String] {
+    func run(_ context: RunContext) async throws -> RunResult {
         guard let port = context.function.primaryOutput, let fileExtension = port.fileExtension else {
             throw JobFailure(.outputInvalid, "The function does not name the type of the file it makes.")
         }
@@ -31,7 +31,7 @@ struct EncoderRunner: Runner {
             request, timeout: context.timeout, progress: context.progress, log: context.log)
         let taken = (ContinuousClock.now - started).components
         context.log("\(request.operation.rawValue) is done after \(taken.seconds) s")
-        return [port.name: output]
+        return RunResult(files: [port.name: output], provenance: ["operation": .string(request.operation.rawValue)])
     }
 
     private func operation(of context: RunContext) throws -> MediaOperation {
