@@ -12,6 +12,8 @@ public struct TransferError: Error, Sendable, Hashable, CustomStringConvertible 
         case tooLarge
         /// What came is not HTTP.
         case protocolViolation
+        /// The request cannot be sent as it is: no HTTP address, or a header that would break the protocol.
+        case invalidRequest
         /// A file could not be read or written.
         case fileFailed
         /// The caller's task was cancelled.
