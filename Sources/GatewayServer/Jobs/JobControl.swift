@@ -33,6 +33,17 @@ struct JobControl: Sendable {
         return job
     }
 
+    /// Lets a job go on whose preview has been seen.
+    ///
+    /// - Returns: The job as it stands now.
+    /// - Throws: `StudioError` with code `not-found`, or `conflict` where there is nothing to approve yet or any more.
+    func approve(_ id: JobID, caller: Caller, context: GatewayContext) async throws -> JobRecord {
+        let job = try await jobs.approve(id, tenant: caller.tenantID)
+        dispatcher.lookAgain()
+        context.logger.info("job approved", metadata: [LogKey.job: "\(job.id)"])
+        return job
+    }
+
     /// Cancels a job, or asks its worker to; again and again with the same result.
     ///
     /// - Returns: The job as it stands now: `cancelled`, `running` with the request noted, or as it had finished.

@@ -42,6 +42,10 @@ struct JobDocument: Encodable, Sendable {
     let priority: Int
     /// Whether somebody holds it back.
     let held: Bool
+    /// The job that makes every Nth frame of it, where that was asked for.
+    let previewJob: JobID?
+    /// Whether it waits until somebody has seen that and approves it.
+    let awaitsApproval: Bool
     /// Its place among what its user has waiting in the project: texts sort as the jobs do.
     let place: String
     let maxAttempts: Int
@@ -90,6 +94,8 @@ struct JobDocument: Encodable, Sendable {
         queue = job.queue
         priority = job.priority
         held = job.heldAt != nil
+        previewJob = job.previewJob
+        awaitsApproval = job.awaitsApproval
         place = String(job.place)
         maxAttempts = job.maxAttempts
         timeoutSeconds = job.timeoutSeconds

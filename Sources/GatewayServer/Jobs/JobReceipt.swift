@@ -32,6 +32,7 @@ struct JobReceipt: Sendable {
         members.add("functionVersion", job.functionVersion)
         members.add("id", job.id.description)
         members.add("links", links)
+        if let preview = job.previewJob { members.add("previewJob", preview.description) }
         members.add("progress", 0)
         members.add("project", job.projectName)
         members.add("shot", job.shot)

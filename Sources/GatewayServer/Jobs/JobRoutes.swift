@@ -25,6 +25,7 @@ struct JobRoutes: RouteGroup {
         router.patch("/api/v1/jobs/{job}", use: change)
         router.post("/api/v1/jobs/{job}/cancel", use: cancel)
         router.post("/api/v1/jobs/{job}/retry", use: retry)
+        router.post("/api/v1/jobs/{job}/approve", use: approve)
     }
 
     @Sendable private func submit(_ request: Request, context: GatewayContext) async throws -> JSONAnswer {
@@ -82,6 +83,12 @@ struct JobRoutes: RouteGroup {
         let body = try await request.collectBytes(limit: 4096)
         return try await control.retry(
             job, request: request, body: body.withUnsafeReadableBytes { Data($0) }, caller: caller, context: context)
+    }
+
+    @Sendable private func approve(_ request: Request, context: GatewayContext) async throws -> Response {
+        let caller = try context.require(.work)
+        let job = try await control.approve(try context.identifier("job"), caller: caller, context: context)
+        return try .json(JobDocument(job, report: board.report(of: job.id)))
     }
 
     private func job(_ context: GatewayContext, caller: Caller) async throws -> JobRecord {

@@ -51,22 +51,26 @@ struct JobSubmission: Sendable {
         let document = Result { try JSONBody.decode(JSONValue.self, from: body) }
         let claim = try request.idempotency(body: body, document: try? document.get(), caller: caller)
         let keyed = claim.map { claim in
-            AdmissionUnit.KeyedAnswer(claim) { try JobReceipt($0[0].job()).kept }
+            AdmissionUnit.KeyedAnswer(claim) { try JobReceipt(Self.asked($0).job()).kept }
         }
         let admission = try await admit(body: body, project: name, caller: caller, claim: claim) { project in
             let submission = try Submission(try document.get())
-            let job = try await planned(
-                submission, project: project, caller: caller, origin: SubmissionOrigin(context))
-            return AdmissionUnit([job], idempotency: keyed)
+            let plan = try await checked(submission, project: project)
+            let jobs = plan.newJobs(project: project, caller: caller, origin: SubmissionOrigin(context))
+            return AdmissionUnit(jobs, idempotency: keyed)
         }
         switch admission {
         case .replayed(let answer): return JSONAnswer(replaying: answer)
-        case .refused(let errors): throw errors[0] ?? Self.noVerdict
+        case .refused(let errors): throw errors.values.first ?? Self.noVerdict
         case .decided(let verdicts):
-            let job = try verdicts[0].job()
-            Self.tell(job, context.logger)
-            return JobReceipt(job).answer
+            for verdict in verdicts { Self.tell(try verdict.job(), context.logger) }
+            return JobReceipt(try Self.asked(verdicts).job()).answer
         }
+    }
+
+    /// The job that was asked for: the last, where its preview stands before it.
+    private static func asked(_ verdicts: [AdmissionVerdict]) -> AdmissionVerdict {
+        verdicts.last ?? .refused(noVerdict)
     }
 
     /// Plans a unit for the project as it was a moment ago and admits it; plans anew where the project has changed since.
@@ -102,12 +106,26 @@ struct JobSubmission: Sendable {
     }
 
     /// A job as the store admits it, once all that can be said of it without its transaction was checked.
+    ///
+    /// - Throws: `StudioError` with code `invalid`, also where a preview is asked for: that makes two jobs of one.
     func planned(
         _ submission: Submission, project: ProjectRecord, caller: Caller, origin: SubmissionOrigin
     ) async throws -> NewJob {
+        guard submission.sparse == nil else {
+            throw StudioError.invalid([
+                Finding(
+                    pointer: "/sparse", code: "unsupported",
+                    detail: "a preview can be asked for by POST /api/v1/projects/{project}/jobs alone")
+            ])
+        }
+        return try await checked(submission, project: project)
+            .newJob(project: project, caller: caller, origin: origin)
+    }
+
+    private func checked(_ submission: Submission, project: ProjectRecord) async throws -> SubmissionPlan {
         let plan = try SubmissionPlan(submission, functions: library.revisions, projectQuality: project.quality)
         try await inputs.check(plan, project: project)
-        return plan.newJob(project: project, caller: caller, origin: origin)
+        return plan
     }
 
     /// The log's line about a job that was admitted.

@@ -32,6 +32,7 @@ struct SubmissionPlan: Sendable {
         let findings =
             function.parameters.check(.object(parameters), pointer: "/parameters")
             + Self.portFindings(submission.inputs, function: function)
+            + Self.sparseFindings(submission, parameters, function: function)
         guard findings.isEmpty else { throw .invalid(findings) }
         self.submission = submission
         self.function = function
@@ -54,6 +55,38 @@ struct SubmissionPlan: Sendable {
             timeoutSeconds: submission.timeoutSeconds ?? function.timeoutSeconds, notBefore: submission.notBefore,
             dependsOn: submission.dependsOn, credits: credits, requestID: origin.requestID,
             traceparent: origin.traceparent)
+    }
+
+    /// The job's preview and the job, which waits for it and is held until somebody approves it; the job alone where no
+    /// preview was asked for. Together they cost what the job alone does.
+    func newJobs(project: ProjectRecord, caller: Caller, origin: SubmissionOrigin) -> [NewJob] {
+        var whole = newJob(project: project, caller: caller, origin: origin)
+        guard let step = submission.sparse, let parameter = function.frameStep else { return [whole] }
+        var preview = whole
+        preview.id = JobID()
+        preview.parameters = .object(parameters.merging([parameter: .integer(Int64(step))]) { $1 })
+        preview.credits = FunctionManifest.previewPrice(ofWhole: credits, every: step)
+        whole.credits -= preview.credits
+        whole.previewJob = preview.id
+        whole.dependsOn.append(preview.id)
+        return [preview, whole]
+    }
+
+    private static func sparseFindings(
+        _ submission: Submission, _ parameters: [String: JSONValue], function: FunctionManifest
+    ) -> [Finding] {
+        guard let step = submission.sparse else { return [] }
+        guard let parameter = function.frameStep else {
+            return [
+                Finding(
+                    pointer: "/sparse", code: "unsupported",
+                    detail: "\(function.name) has no frames of which a preview could be made")
+            ]
+        }
+        let asked = parameters.merging([parameter: .integer(Int64(step))]) { $1 }
+        let place = "/parameters/" + JSONPointer.escaped(parameter)
+        return function.parameters.check(.object(asked), pointer: "/parameters").filter { $0.pointer == place }
+            .map { Finding(pointer: "/sparse", code: $0.code, detail: $0.detail) }
     }
 
     private static func portFindings(

@@ -120,6 +120,9 @@ public struct FunctionManifest: Sendable, Hashable {
     public let resources: Resources
     /// The model files that a run reads, in the manifest's order.
     public let models: [Model]
+    /// The whole-number parameter by which it makes every Nth frame only; nil for a function that has no frames or makes
+    /// them all. With one it can be asked for a preview.
+    public let frameStep: String?
     /// Who carries it out.
     public let runner: Runner
     /// The manifest as it was read, for workers and clients.
@@ -141,6 +144,16 @@ public struct FunctionManifest: Sendable, Hashable {
         parameters.defaults
             .merging(quality[tier] ?? [:], uniquingKeysWith: { $1 })
             .merging(own, uniquingKeysWith: { $1 })
+    }
+
+    /// What a preview costs that makes every Nth frame: its share of the whole, rounded up.
+    ///
+    /// - Parameters:
+    ///   - credits: What the whole costs.
+    ///   - step: Every which frame is made, 1 or more.
+    /// - Returns: Credits.
+    public static func previewPrice(ofWhole credits: Int, every step: Int) -> Int {
+        (credits + max(1, step) - 1) / max(1, step)
     }
 
     /// What a run with these parameters costs.

@@ -45,9 +45,10 @@ extension FunctionManifest {
         let resources = reader.resources()
         let models = reader.models()
         let runner = reader.runner(functionName: name ?? "")
+        let frameStep = reader.frameStep(schema: schema)
         reader.refuseUnknown([
             "name", "version", "title", "description", "category", "parameters", "inputs", "outputs", "quality", "cost",
-            "timeoutSeconds", "retry", "resources", "models", "runner", "bindings", "$schema",
+            "timeoutSeconds", "retry", "resources", "models", "frames", "runner", "bindings", "$schema",
         ])
         guard reader.findings.isEmpty, let name, let version, let title, let schema else {
             throw .invalid(reader.findings)
@@ -67,6 +68,7 @@ extension FunctionManifest {
         self.retry = retry
         self.resources = resources
         self.models = models
+        self.frameStep = frameStep
         self.runner = runner
         self.document = document
     }

@@ -63,6 +63,8 @@ public struct Submission: Sendable, Hashable {
     public var timeoutSeconds: Int?
     /// Not to be started before; nil at once.
     public var notBefore: Date?
+    /// Every which frame a preview makes, 2 to 1000, while the whole waits for its approval; nil makes the whole at once.
+    public var sparse: Int?
     /// Jobs of the project that must have succeeded first.
     public var dependsOn: [JobID]
 
@@ -82,10 +84,11 @@ public struct Submission: Sendable, Hashable {
         maxAttempts = reader.whole("maxAttempts", in: 1...100)
         timeoutSeconds = reader.whole("timeoutSeconds", in: 1...604_800)
         notBefore = reader.time("notBefore")
+        sparse = reader.whole("sparse", in: 2...1000)
         dependsOn = reader.dependencies()
         reader.refuseUnknown([
             "shot", "version", "function", "parameters", "inputs", "quality", "priority", "maxAttempts",
-            "timeoutSeconds", "notBefore", "dependsOn",
+            "timeoutSeconds", "notBefore", "sparse", "dependsOn",
         ])
         guard reader.findings.isEmpty, let shot, let function else { throw .invalid(reader.findings) }
         self.shot = shot

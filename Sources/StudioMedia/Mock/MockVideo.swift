@@ -18,6 +18,9 @@ public struct MockVideo: Sendable, Equatable {
     public var frameRate: FrameRate
     /// The number of frames, 1 to 1,000,000.
     public var frames: Int
+    /// Every which frame is made, 1 or more: with 8 the frames 0, 8, 16, …, each shown eight times as long, so that the
+    /// video is as long as the whole.
+    public var step: Int
     /// The time and space to spend.
     public var quality: QualityTier
 
@@ -31,11 +34,12 @@ public struct MockVideo: Sendable, Equatable {
     ///   - width: The width in pixels.
     ///   - height: The height in pixels.
     ///   - frameRate: Frames a second.
-    ///   - frames: The number of frames.
+    ///   - frames: The number of frames of the whole.
+    ///   - step: Every which of them is made; default each.
     ///   - quality: The time and space to spend.
     public init(
         prompt: String, seed: UInt64, width: Int = 1280, height: Int = 720, frameRate: FrameRate = .film,
-        frames: Int = 96,
+        frames: Int = 96, step: Int = 1,
         quality: QualityTier = .standard
     ) {
         self.prompt = prompt
@@ -44,6 +48,7 @@ public struct MockVideo: Sendable, Equatable {
         self.height = height
         self.frameRate = frameRate
         self.frames = frames
+        self.step = step
         self.quality = quality
     }
 
@@ -60,16 +65,21 @@ public struct MockVideo: Sendable, Equatable {
             throw MediaError(
                 .parametersInvalid, "A video of \(width)×\(height) is not possible; a side has at most 8192 pixels.")
         }
+        guard step >= 1 else {
+            throw MediaError(.parametersInvalid, "Every \(step)th frame cannot be made; the least step is 1.")
+        }
+        let shown = try FrameRate(frameRate.numerator, frameRate.denominator * step)
+        let count = (frames + step - 1) / step
         let (width, height) = (width & ~1, height & ~1)
         let picture = try MockPicture(prompt: prompt, seed: seed, width: width, height: height)
-        var counter = ProgressCounter(total: frames, report: progress)
+        var counter = ProgressCounter(total: count, report: progress)
         try counter.start()
         let video = try SteadyVideo(
-            path: path, width: width, height: height, frameRate: frameRate, quality: quality, threads: Self.threads)
+            path: path, width: width, height: height, frameRate: shown, quality: quality, threads: Self.threads)
         let frame = try Frame(width: width, height: height, format: AV_PIX_FMT_YUV420P)
-        for index in 0..<frames {
+        for index in 0..<count {
             try frame.makeWritable()
-            picture.paintPlanes(try Self.planes(of: frame), at: frameRate.microseconds(ofFrame: index))
+            picture.paintPlanes(try Self.planes(of: frame), at: frameRate.microseconds(ofFrame: index * step))
             try video.add(frame, counting: &counter)
         }
         try video.finish(counting: &counter)

@@ -74,6 +74,7 @@ extension AdmissionBatch {
             .optionalTexts(accepted.map { $0.key?.user.description }), .optionalTexts(accepted.map { $0.key?.key }),
             .bools(accepted.map(\.isPushed)), .bools(jobs.map { $0.celery != nil }),
             .optionalTexts(jobs.map { $0.expiresAt.map(Timestamp.text) }),
+            .optionalTexts(jobs.map { $0.previewJob?.description }),
         ]
     }
 
@@ -99,7 +100,7 @@ extension AdmissionBatch {
         static let write = """
             WITH kept AS (
                 INSERT INTO idempotency_keys AS k (user_id, key, fingerprint, status, headers, body)
-                SELECT * FROM unnest($26::uuid[], $27::text[], $28::text[], $29::integer[], $30::jsonb[], $31::text[])
+                SELECT * FROM unnest($27::uuid[], $28::text[], $29::text[], $30::integer[], $31::jsonb[], $32::text[])
                     AS a (user_id, key, fingerprint, status, headers, body)
                 ORDER BY user_id, key
                 ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, resource_id = NULL,
@@ -110,20 +111,23 @@ extension AdmissionBatch {
                 INSERT INTO jobs (id, tenant_id, project_id, user_id, shot, version, function, function_revision,
                     parameters, inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state,
                     credits, request_id, traceparent, queued_at, pushed_at, place, delayed, has_celery_task,
-                    expires_at)
+                    expires_at, preview_job, held_at)
                 SELECT id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
                     request_id, traceparent, CASE WHEN state = 'queued' THEN now() END,
                     CASE WHEN is_pushed THEN now() END, \(JobStore.nextPlace) + number - 1,
-                    coalesce(not_before > now(), false), has_celery_task, expires_at
+                    coalesce(not_before > now(), false), has_celery_task, expires_at,
+                    preview_job, CASE WHEN preview_job IS NOT NULL THEN now() END
                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[],
                     $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::smallint[], $14::integer[],
                     $15::integer[], $16::timestamptz[], $17::text[], $18::bigint[], $19::text[], $20::text[],
-                    $21::uuid[], $22::text[], $23::boolean[], $24::boolean[], $25::timestamptz[])
+                    $21::uuid[], $22::text[], $23::boolean[], $24::boolean[], $25::timestamptz[],
+                    $26::uuid[])
                     WITH ORDINALITY
                     AS a (id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
-                    request_id, traceparent, key_user, key, is_pushed, has_celery_task, expires_at, number)
+                    request_id, traceparent, key_user, key, is_pushed, has_celery_task, expires_at,
+                    preview_job, number)
                 WHERE key IS NULL OR (key_user, key) IN (SELECT user_id, key FROM kept)
                 RETURNING id, user_id, round, credits
             ), hold AS (
@@ -131,7 +135,7 @@ extension AdmissionBatch {
                 SELECT user_id, id, round, 'hold', credits FROM j WHERE credits > 0
             ), dependencies AS (
                 INSERT INTO job_dependencies (job_id, depends_on)
-                SELECT d.job_id, d.depends_on FROM unnest($32::uuid[], $33::uuid[]) AS d (job_id, depends_on)
+                SELECT d.job_id, d.depends_on FROM unnest($33::uuid[], $34::uuid[]) AS d (job_id, depends_on)
                 JOIN j ON j.id = d.job_id
             )
             SELECT user_id, key FROM kept

@@ -30,14 +30,15 @@ struct AdmissionDependency {
         return found
     }
 
-    /// The state a job begins in, by the states of those it waits for.
+    /// The state a job begins in, by the states of those it waits for, which may be admitted with it.
     static func state(
-        of dependencies: [AdmissionDependency], in project: ProjectID, _ upstream: [JobID: AdmissionView.Upstream]
+        of dependencies: [AdmissionDependency], in project: ProjectID,
+        _ upstream: (JobID) -> AdmissionView.Upstream?
     ) throws(StudioError) -> JobState {
         var findings: [Finding] = []
         var isReady = true
         for dependency in dependencies {
-            switch upstream[dependency.id].flatMap({ $0.project == project ? $0.state : nil }) {
+            switch upstream(dependency.id).flatMap({ $0.project == project ? $0.state : nil }) {
             case nil:
                 findings.append(
                     Finding(

@@ -80,6 +80,8 @@ package struct AdmittedJob: Sendable, Hashable {
     package var requestID: String?
     package var traceparent: String?
     package var createdAt: Date
+    /// The job that makes its preview, where it waits for somebody's approval.
+    package var previewJob: JobID?
 
     init(_ job: NewJob, state: JobState, isPushed: Bool, projectName: String, createdAt: Date) {
         id = job.id
@@ -101,6 +103,7 @@ package struct AdmittedJob: Sendable, Hashable {
         requestID = job.requestID
         traceparent = job.traceparent
         self.createdAt = createdAt
+        previewJob = job.previewJob
     }
 
     /// The same of a job that is there already.
@@ -125,5 +128,6 @@ package struct AdmittedJob: Sendable, Hashable {
         requestID = job.requestID
         traceparent = job.traceparent
         createdAt = job.createdAt
+        previewJob = job.previewJob
     }
 }

@@ -35,6 +35,8 @@ package struct NewJob: Sendable {
     package var expiresAt: Date?
     /// Jobs of the same project that must succeed first, those behind `job:` inputs included.
     package var dependsOn: [JobID]
+    /// The job of the same unit, before it in the list, that makes its preview: it is held until somebody approves it.
+    package var previewJob: JobID?
     /// What the job costs; 0 is allowed and moves nothing.
     package var credits: Int
     package var requestID: String?

@@ -8,7 +8,7 @@ extension JobRecord {
         j.id, j.tenant_id, j.project_id, p.name AS project_name, j.user_id, j.shot, j.version, j.function,
         r.version AS function_version, j.parameters, j.inputs, j.quality, j.queue, j.priority, j.max_attempts,
         j.timeout_seconds, j.not_before, j.state, j.attempt, j.counted_attempts, j.round, j.worker_id,
-        j.cancel_requested_at, j.held_at, j.place, j.failure, j.credits, j.request_id, j.traceparent, j.created_at, j.queued_at,
+        j.cancel_requested_at, j.held_at, j.preview_job, j.approved_at, j.place, j.failure, j.credits, j.request_id, j.traceparent, j.created_at, j.queued_at,
         j.pushed_at, j.started_at, j.finished_at,
         ARRAY(SELECT d.depends_on FROM job_dependencies d WHERE d.job_id = j.id ORDER BY d.depends_on) AS depends_on,
         (SELECT t.id FROM takes t WHERE t.job_id = j.id AND t.published_at IS NOT NULL) AS take_id
@@ -45,6 +45,8 @@ extension JobRecord {
         cancelRequestedAt = try row.decode("cancel_requested_at")
         place = try row.decode("place")
         heldAt = try row.decode("held_at")
+        previewJob = try row.decode("preview_job")
+        approvedAt = try row.decode("approved_at")
         failure = try row.document("failure")
         credits = try row.decode("credits")
         requestID = try row.decode("request_id")

@@ -34,6 +34,10 @@ package struct JobRecord: Sendable, Hashable {
     package var place: Int64
     /// Since when somebody holds it back; nil where nobody does.
     package var heldAt: Date?
+    /// The job that makes its preview; it is held until somebody approves it.
+    package var previewJob: JobID?
+    /// When somebody approved it.
+    package var approvedAt: Date?
     package var failure: JobFailure?
     package var credits: Int
     package var requestID: String?
@@ -46,6 +50,11 @@ package struct JobRecord: Sendable, Hashable {
     package var dependsOn: [JobID]
     /// The published take, once there is one.
     package var take: TakeID?
+}
+
+extension JobRecord {
+    /// Whether it is held until somebody has approved its preview.
+    package var awaitsApproval: Bool { previewJob != nil && approvedAt == nil && !state.isFinished }
 }
 
 /// One claim of a job, and how it ended.

@@ -44,6 +44,9 @@ extension JobStore {
                 throw StudioError(
                     .conflict, "only a job that has not started can be changed, and this one is \(job.state.rawValue)")
             }
+            guard change.isHeld != false || !job.awaitsApproval else {
+                throw StudioError(.conflict, "the job waits until its preview is approved")
+            }
             var place: Int64?
             if let move = change.move { place = try self.place(of: job, move, on: connection) }
             try connection.execute(

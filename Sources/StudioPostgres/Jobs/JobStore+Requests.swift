@@ -154,7 +154,8 @@ extension JobStore {
         static let retry = """
             WITH retried AS (
                 UPDATE jobs SET state = $2, round = round + 1, counted_attempts = 0, lost_attempts = 0, failure = NULL,
-                    cancel_requested_at = NULL, not_before = NULL, expires_at = NULL, delayed = false, held_at = NULL, pushed_at = NULL,
+                    cancel_requested_at = NULL, not_before = NULL, expires_at = NULL, delayed = false, pushed_at = NULL,
+                    held_at = CASE WHEN preview_job IS NOT NULL AND approved_at IS NULL THEN now() END,
                     place = \(JobStore.nextPlace), started_at = NULL,
                     finished_at = NULL, queued_at = CASE WHEN $2 = 'queued' THEN now() END
                 WHERE id = $1

@@ -21,7 +21,7 @@ extension MediaJobRequest {
             let seconds = parameters["seconds"]?.doubleValue ?? 2
             try MockVideo(
                 prompt: text("prompt"), seed: seed, width: size.0, height: size.1, frameRate: rate,
-                frames: rate.frames(inSeconds: seconds), quality: quality
+                frames: rate.frames(inSeconds: seconds), step: try whole("frameStep") ?? 1, quality: quality
             ).render(to: output, progress: report)
         case .assemble:
             try Assembly(frames: inputs["frames"] ?? [], frameRate: try frameRate(), quality: quality)
