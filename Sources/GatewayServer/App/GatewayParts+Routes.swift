@@ -22,12 +22,16 @@ extension GatewayParts {
             FunctionRoutes(library: library),
             JobRoutes(
                 submission: submission, control: control, projects: directory, jobs: jobs, board: board,
-                progress: progress),
+                progress: progress, bus: bus),
             ScheduleRoutes(
                 database: database, directory: directory, schedules: ScheduleStore(database), check: scheduleCheck,
                 onChange: { [schedules] in schedules.lookAgain() }),
             JobLogRoutes(jobs: jobs, bus: bus),
-            TakeRoutes(directory: directory, takes: takes, announcer: announcer),
+            TakeRoutes(
+                directory: directory, takes: takes, announcer: announcer,
+                rerun: TakeRerun(
+                    submission: submission, directory: directory, jobs: jobs, takes: takes, folders: folders,
+                    digests: digests)),
             TakeMediaRoutes(directory: directory, takes: takes, files: TakeFiles(folders: folders)),
             FileRoutes(
                 directory: directory,

@@ -43,6 +43,7 @@ final class Dispatcher: Service {
     let room: RunwayRoom
     private let runway: RunwayStore
     private let queue: TaskQueue
+    private let warm: WarmHandover
     private let queues: @Sendable () -> [String]
     private let pace: Pace
     private let clock: any Clock<Duration>
@@ -69,6 +70,7 @@ final class Dispatcher: Service {
         room = RunwayRoom(measure: measure)
         runway = RunwayStore(database)
         self.queue = queue
+        warm = WarmHandover(runway: runway, queue: queue, silence: pace.workerSilence)
         self.queues = queues
         self.pace = pace
         self.clock = clock
@@ -174,6 +176,7 @@ final class Dispatcher: Service {
             let circumstances = try await self.runway.circumstances(silence: self.pace.workerSilence)
             let queues = Set(self.queues()).union(circumstances.slots.keys)
             self.room.note(circumstances, queues: queues)
+            self.warm.note(circumstances.warmFunctions)
             try await self.fill(self.runway.queuesWithBacklog().union(queues))
             if case .missing(let run) = laid { try await self.queue.markRunway(run) }
             self.tellAllIsWell()
@@ -222,13 +225,13 @@ final class Dispatcher: Service {
     private func pushOwed() async throws {
         let owed = state.withLock { $0.owed }
         guard !owed.isEmpty else { return }
-        let depths = try await queue.push(owed.map(Self.message))
+        let depths = try await queue.push(try await warm.handOver(owed).map(Self.message))
         let sent = Set(owed.map(\.id))
         state.withLock { $0.owed.removeAll { sent.contains($0.id) } }
         room.note(pushed: owed, depths: depths)
     }
 
-    private static func message(_ job: RunwayJob) -> TaskMessage {
+    static func message(_ job: RunwayJob) -> TaskMessage {
         .render(
             job: job.id, queue: job.queue, priority: TaskPriority(urgency: job.priority), traceparent: job.traceparent,
             origin: origin)

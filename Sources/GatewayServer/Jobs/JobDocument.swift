@@ -58,6 +58,8 @@ struct JobDocument: Encodable, Sendable {
     let stage: String?
     let message: String?
     let etaSeconds: Double?
+    /// How many pictures of what it makes were shown until now.
+    let preview: Int?
     let cancelRequested: Bool
     let worker: WorkerID?
     let failure: JobFailure?
@@ -107,6 +109,7 @@ struct JobDocument: Encodable, Sendable {
         stage = current?.stage
         message = current?.message
         etaSeconds = current?.etaSeconds
+        preview = current?.preview
         cancelRequested = job.cancelRequestedAt != nil
         worker = job.worker
         failure = job.failure

@@ -4,6 +4,7 @@ import HummingbirdCore
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioRedis
 
 /// Submitting, listing, reading, changing, cancelling and retrying jobs.
 struct JobRoutes: RouteGroup {
@@ -16,6 +17,7 @@ struct JobRoutes: RouteGroup {
     let jobs: JobStore
     let board: JobProgressBoard
     let progress: ProgressListener
+    let bus: EventBus
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.post("/api/v1/projects/{project}/jobs", use: submit)
@@ -26,6 +28,7 @@ struct JobRoutes: RouteGroup {
         router.post("/api/v1/jobs/{job}/cancel", use: cancel)
         router.post("/api/v1/jobs/{job}/retry", use: retry)
         router.post("/api/v1/jobs/{job}/approve", use: approve)
+        router.get("/api/v1/jobs/{job}/preview", use: preview)
     }
 
     @Sendable private func submit(_ request: Request, context: GatewayContext) async throws -> JSONAnswer {
@@ -83,6 +86,19 @@ struct JobRoutes: RouteGroup {
         let body = try await request.collectBytes(limit: 4096)
         return try await control.retry(
             job, request: request, body: body.withUnsafeReadableBytes { Data($0) }, caller: caller, context: context)
+    }
+
+    @Sendable private func preview(_ request: Request, context: GatewayContext) async throws -> Response {
+        let caller = try context.require(.read)
+        let job = try await job(context, caller: caller)
+        guard let picture = try await bus.picture(of: job.id) else {
+            throw StudioError(.notFound, "the job has shown no picture lately")
+        }
+        return Response(
+            status: .ok,
+            headers: [
+                .contentType: picture.mediaType, .cacheControl: "no-store", .contentLength: "\(picture.bytes.count)",
+            ], body: ResponseBody(byteBuffer: ByteBuffer(bytes: picture.bytes)))
     }
 
     @Sendable private func approve(_ request: Request, context: GatewayContext) async throws -> Response {

@@ -72,6 +72,25 @@ extension OpenAPIPaths {
             ],
             problems: [.conflict, .quotaExceeded, .insufficientCredits, .tooLarge], takesIdempotencyKey: true),
         OpenAPIOperation(
+            method: "POST", path: "/api/v1/jobs/{job}/approve", tag: "Jobs",
+            summary: "Let a job go on whose preview was seen",
+            detail:
+                "Of a job that was submitted with `sparse`: it is held until this is asked for, by its own id or by its "
+                + "preview's. Repeating it changes nothing; one whose preview is not made yet is a conflict.",
+            permission: .work, parameters: [job], answers: [.ok("Job", "The approved job.")], problems: [.conflict]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/jobs/{job}/preview", tag: "Jobs",
+            summary: "The newest picture of what a running job makes",
+            detail:
+                "Of runners that show one; at most one a second, 64 KiB at most, gone soon after the last. Progress events "
+                + "say by `preview` that there is another.",
+            permission: .read, parameters: [job],
+            answers: [
+                .init(
+                    status: 200, detail: "The picture.",
+                    contents: ["image/jpeg", "image/png", "image/webp"].map { .init(mediaType: $0, schema: .bytes) })
+            ]),
+        OpenAPIOperation(
             method: "GET", path: "/api/v1/jobs/{job}/log", tag: "Jobs", summary: "The runner's log",
             detail:
                 "With `Accept: text/event-stream` it is followed: events `log` with `attempt`, `at` and `lines`, each "
@@ -117,5 +136,18 @@ extension OpenAPIPaths {
             method: "PUT", path: "/api/v1/takes/{take}/rating", tag: "Takes", summary: "Rate or circle a take",
             permission: .work, parameters: [take], body: .json("Rating"),
             answers: [.ok("Take", "The take afterwards.", headers: [etag])], needsIfMatch: true),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/takes/{take}/rerun", tag: "Takes", summary: "Make a take again",
+            detail:
+                "A new job of the same shot and version, with the very revision of the function, the parameters, the seed "
+                + "and the inputs that made the take. An input that is gone or is another file now refuses it, unless "
+                + "`allowChangedInputs` is set.",
+            permission: .work, parameters: [take], body: .json("Rerun"), isBodyRequired: false,
+            answers: [
+                .init(
+                    status: 202, detail: "The job.", contents: [.json("JobReceipt")],
+                    headers: [("Location", "The job's address.")])
+            ],
+            problems: [.quotaExceeded, .insufficientCredits, .conflict], takesIdempotencyKey: true),
     ]
 }

@@ -43,11 +43,18 @@ extension OpenAPISchemas {
                     ("parameters", .map(.anything("As the function's schema says."))), ("inputs", inputs),
                     ("quality", quality), ("priority", .whole(0...9, "The higher the sooner; default 5.")),
                     ("maxAttempts", .whole(1...100)), ("timeoutSeconds", .whole(1...604_800)),
-                    ("notBefore", .nullable(.time())), ("dependsOn", .list(.id())),
+                    ("notBefore", .nullable(.time())),
+                    (
+                        "sparse",
+                        .whole(
+                            2...1000,
+                            "Makes every Nth frame first, as a job of its own; the whole is held until it is approved.")
+                    ),
+                    ("dependsOn", .list(.id())),
                 ],
                 optional: [
                     "version", "parameters", "inputs", "quality", "priority", "maxAttempts", "timeoutSeconds",
-                    "notBefore", "dependsOn",
+                    "notBefore", "sparse", "dependsOn",
                 ], isClosed: true)
         ),
         (
@@ -69,12 +76,14 @@ extension OpenAPISchemas {
         ),
         (
             "JobReceipt",
-            .object([
-                ("id", .id()), ("state", states), ("project", projectName), ("shot", shot),
-                ("version", .whole(1...9999)), ("function", .text()), ("functionVersion", .text()),
-                ("progress", .number()), ("attempt", .count()), ("creditsHeld", .count()), ("createdAt", .time()),
-                ("links", .named("JobLinks")),
-            ])
+            .object(
+                [
+                    ("id", .id()), ("state", states), ("project", projectName), ("shot", shot),
+                    ("version", .whole(1...9999)), ("function", .text()), ("functionVersion", .text()),
+                    ("progress", .number()), ("attempt", .count()), ("creditsHeld", .count()), ("createdAt", .time()),
+                    ("previewJob", .id("The job that makes every Nth frame of it, where that was asked for.")),
+                    ("links", .named("JobLinks")),
+                ], optional: ["previewJob"])
         ),
         (
             "SubmissionBatch",
@@ -130,6 +139,8 @@ extension OpenAPISchemas {
                     ("parameters", .map(.anything("As submitted."))), ("inputs", inputs), ("quality", quality),
                     ("queue", .text()), ("priority", .whole(0...9)),
                     ("held", .flag("Whether somebody holds it back.")),
+                    ("previewJob", .id("The job that makes every Nth frame of it.")),
+                    ("awaitsApproval", .flag("Whether it is held until that was seen and it is approved.")),
                     (
                         "place",
                         .text("Among what its user has waiting in the project: texts sort as the jobs do.")
@@ -139,7 +150,9 @@ extension OpenAPISchemas {
                     ("attempt", .count("How often it was claimed.")),
                     ("countedAttempts", .count("Attempts that count against `maxAttempts`.")),
                     ("progress", .number("0 to 1.")), ("stage", .text()), ("message", .text()),
-                    ("etaSeconds", .number()), ("cancelRequested", .flag()), ("worker", .id()),
+                    ("etaSeconds", .number()),
+                    ("preview", .count("Another number is another picture at `/api/v1/jobs/{job}/preview`.")),
+                    ("cancelRequested", .flag()), ("worker", .id()),
                     ("failure", .named("JobFailure")), ("credits", .count("What it costs.")), ("creditsHeld", .count()),
                     ("takes", .list(.id())), ("createdAt", .time()), ("queuedAt", .time()), ("startedAt", .time()),
                     ("finishedAt", .time()),
@@ -148,7 +161,7 @@ extension OpenAPISchemas {
                 ],
                 optional: [
                     "notBefore", "stage", "message", "etaSeconds", "worker", "failure", "queuedAt", "startedAt",
-                    "finishedAt", "attempts",
+                    "finishedAt", "attempts", "previewJob", "preview",
                 ])
         ),
     ]
@@ -174,6 +187,14 @@ extension OpenAPISchemas {
                             optional: ["thumbnail"])
                     ),
                 ], optional: ["sha256", "sizeBytes", "probe", "provenance", "commit", "rating", "publishedAt"])
+        ),
+        (
+            "Rerun",
+            .object(
+                [
+                    ("priority", .whole(0...9, "Default that of the take's job.")),
+                    ("allowChangedInputs", .flag("Whether inputs may be other files by now; default false.")),
+                ], optional: ["priority", "allowChangedInputs"], isClosed: true)
         ),
         (
             "Rating",
@@ -222,8 +243,10 @@ extension OpenAPISchemas {
                 [
                     ("type", .word(["job.progress"])), ("project", projectName), ("job", .id()),
                     ("attempt", .whole(1...Int.max)), ("progress", .number("0 to 1.")), ("stage", .text()),
-                    ("message", .text()), ("etaSeconds", .number()), ("at", .time()),
-                ], optional: ["etaSeconds"])
+                    ("message", .text()), ("etaSeconds", .number()),
+                    ("preview", .count("Another number is another picture at `/api/v1/jobs/{job}/preview`.")),
+                    ("at", .time()),
+                ], optional: ["etaSeconds", "preview"])
         ),
         (
             "TakeCreatedEvent",

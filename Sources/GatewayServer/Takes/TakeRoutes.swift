@@ -11,11 +11,21 @@ struct TakeRoutes: RouteGroup {
     let directory: ProjectDirectory
     let takes: TakeStore
     let announcer: EventAnnouncer
+    let rerun: TakeRerun
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.get("/api/v1/projects/{project}/takes", use: list)
         router.get("/api/v1/takes/{take}", use: get)
         router.put("/api/v1/takes/{take}/rating", use: rate)
+        router.post("/api/v1/takes/{take}/rerun", use: makeAgain)
+    }
+
+    @Sendable private func makeAgain(_ request: Request, context: GatewayContext) async throws -> JSONAnswer {
+        let caller = try context.require(.work)
+        let take: TakeID = try context.identifier("take")
+        let body = try await request.collectBytes(limit: 4096)
+        return try await rerun.rerun(
+            take, request: request, body: body.withUnsafeReadableBytes { Data($0) }, caller: caller, context: context)
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {

@@ -17,6 +17,8 @@ public struct JobProgress<Project: Sendable & Hashable & Codable>: Sendable, Has
     public var message: String
     /// How long it will still take, in seconds, where that can be told.
     public var etaSeconds: Double?
+    /// How many pictures of what is being made were shown until now; nil where there was none.
+    public var preview: Int?
     /// When this was so.
     public var at: Date
 
@@ -30,10 +32,11 @@ public struct JobProgress<Project: Sendable & Hashable & Codable>: Sendable, Has
     ///   - stage: What is being done.
     ///   - message: More about it; default nothing.
     ///   - etaSeconds: How long it will still take, in seconds; default unknown.
+    ///   - preview: How many pictures were shown until now; default none.
     ///   - at: When this was so; default now.
     public init(
         job: JobID, project: Project, attempt: Int, progress: Double, stage: String, message: String = "",
-        etaSeconds: Double? = nil, at: Date = Date()
+        etaSeconds: Double? = nil, preview: Int? = nil, at: Date = Date()
     ) {
         self.job = job
         self.project = project
@@ -42,6 +45,7 @@ public struct JobProgress<Project: Sendable & Hashable & Codable>: Sendable, Has
         self.stage = stage
         self.message = message
         self.etaSeconds = etaSeconds.flatMap { $0.isFinite && $0 >= 0 ? $0 : nil }
+        self.preview = preview
         self.at = at
     }
 }
@@ -58,6 +62,7 @@ extension JobProgress<String> {
     public init(_ report: ProgressReport, project: String) {
         self.init(
             job: report.job, project: project, attempt: report.attempt, progress: report.progress,
-            stage: report.stage, message: report.message, etaSeconds: report.etaSeconds, at: report.at)
+            stage: report.stage, message: report.message, etaSeconds: report.etaSeconds,
+            preview: report.preview, at: report.at)
     }
 }

@@ -78,6 +78,19 @@ public struct StudioKeys: Sendable, Hashable {
     /// - Returns: The list's key.
     public func processing(_ worker: WorkerID) -> String { "\(keyPrefix)studio:processing:\(worker)" }
 
+    /// The list of messages that a gateway hands to one worker, because the model that they need is loaded there. What
+    /// stands in it for more than a moment is put on the runway again, and the list is gone soon after.
+    ///
+    /// - Parameter worker: The worker process.
+    /// - Returns: The list's key.
+    public func handed(_ worker: WorkerID) -> String { "\(keyPrefix)studio:handed:\(worker)" }
+
+    /// The newest picture of what a running job makes; gone soon after the last.
+    ///
+    /// - Parameter job: The job.
+    /// - Returns: The key.
+    public func preview(_ job: JobID) -> String { "\(keyPrefix)studio:preview:\(job)" }
+
     /// The set of the ids of all workers that have a processing list.
     public var processingWorkers: String { keyPrefix + "studio:processing" }
 

@@ -191,6 +191,8 @@ extension JobRun.Surroundings {
             publisher: publisher, lease: lease,
             announceEvents: announce,
             announceLog: { try? await bus.announceLog(of: $0) },
-            publishProgress: { try? await bus.publish($0) }, tell: tell, celery: notes, logger: logger)
+            publishProgress: { try? await bus.publish($0) },
+            showPicture: { try? await bus.show($1.bytes, mediaType: $1.mediaType, of: $0) }, tell: tell, celery: notes,
+            logger: logger)
     }
 }

@@ -22,6 +22,7 @@ struct JobRun: Sendable {
         var announceEvents: @Sendable () async -> Void
         var announceLog: @Sendable (JobID) async -> Void
         var publishProgress: @Sendable (ProgressReport) async -> Void
+        var showPicture: @Sendable (JobID, ProgressPicture) async -> Void = { _, _ in }
         /// Takes in what becomes of the job, for whoever watches this worker; returns at once.
         var tell: @Sendable (ClaimedJob, JobNews) -> Void = { _, _ in }
         /// Tells Celery's clients of the jobs they asked for.
@@ -84,7 +85,8 @@ struct JobRun: Sendable {
         let outcome = await withTaskGroup(of: Void.self) { aside in
             aside.addTask { await log.run(clock: ContinuousClock()) }
             aside.addTask {
-                await feed.run(clock: ContinuousClock()) { report in
+                await feed.run(clock: ContinuousClock(), show: { await surroundings.showPicture(job.id, $0) }) {
+                    report in
                     await publish(report)
                     surroundings.tell(job, .progress(report))
                 }

@@ -64,6 +64,7 @@ extension RunwayStore {
                 switch try row.decode("kind", as: String.self) {
                 case "slots": found.slots[name] = try row.decode("slots")
                 case "paused": found.pausedQueues.insert(name)
+                case "warm": found.warmFunctions.insert(name)
                 case "function": found.limitedFunctions.insert(name)
                 default: if let tenant = TenantID(name) { found.limitedTenants.insert(tenant) }
                 }
@@ -109,6 +110,8 @@ extension RunwayStore {
                 SELECT unnest(queues) AS queue, slots FROM workers
                 WHERE state = 'serving' AND seen_at > now() - $1 * interval '1 millisecond') w
             GROUP BY queue
+            UNION ALL SELECT DISTINCT 'warm', unnest(warm_functions), NULL::bigint FROM workers
+            WHERE state = 'serving' AND seen_at > now() - $1 * interval '1 millisecond' AND warm_functions <> '{}'
             UNION ALL SELECT 'paused', queue, NULL FROM queue_pauses
             UNION ALL SELECT 'function', function, NULL FROM function_limits
             UNION ALL SELECT 'tenant', id::text, NULL FROM tenants WHERE max_running IS NOT NULL
@@ -123,6 +126,8 @@ package struct RunwayCircumstances: Sendable, Hashable {
     package var pausedQueues: Set<String> = []
     package var limitedFunctions: Set<String> = []
     package var limitedTenants: Set<TenantID> = []
+    /// The functions whose models some worker has loaded.
+    package var warmFunctions: Set<String> = []
 
     package init() {}
 }

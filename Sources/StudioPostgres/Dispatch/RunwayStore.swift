@@ -61,7 +61,7 @@ extension RunwayJob {
     fileprivate init(_ row: PostgresRow) throws {
         self.init(
             id: try row.decode("id"), queue: try row.decode("queue"), priority: try row.decode("priority"),
-            traceparent: try row.decode("traceparent"))
+            traceparent: try row.decode("traceparent"), function: try row.decode("function"))
     }
 }
 
@@ -89,6 +89,6 @@ private enum SQL {
             ORDER BY id FOR NO KEY UPDATE OF jobs SKIP LOCKED
         )
         UPDATE jobs j SET pushed_at = now() FROM free f WHERE j.id = f.id
-        RETURNING j.id, j.queue, j.priority, j.traceparent
+        RETURNING j.id, j.queue, j.priority, j.traceparent, j.function
         """
 }

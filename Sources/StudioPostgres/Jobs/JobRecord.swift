@@ -127,17 +127,21 @@ package struct RunwayJob: Sendable, Hashable {
     package var queue: String
     package var priority: Int
     package var traceparent: String?
+    package var function: String
 
-    package init(id: JobID, queue: String, priority: Int, traceparent: String? = nil) {
+    package init(id: JobID, queue: String, priority: Int, traceparent: String? = nil, function: String) {
         self.id = id
         self.queue = queue
         self.priority = priority
         self.traceparent = traceparent
+        self.function = function
     }
 
     /// What a job that was just committed as pushed needs.
     package init(_ job: AdmittedJob) {
-        self.init(id: job.id, queue: job.queue, priority: job.priority, traceparent: job.traceparent)
+        self.init(
+            id: job.id, queue: job.queue, priority: job.priority, traceparent: job.traceparent,
+            function: job.function)
     }
 }
 

@@ -37,6 +37,8 @@ package struct WorkerRecord: Sendable, Hashable {
     package var seenAt: Date
     /// How long ago that was, by the database's clock, as `seenAt` is: no other clock can tell.
     package var silence: Duration
+    /// Functions whose models it has loaded.
+    package var warmFunctions: [String]
     /// Jobs it holds now.
     package var running: [HeldClaim]
     /// Functions it is not given, because it failed them again and again.

@@ -43,6 +43,16 @@ package struct WorkerStore: Sendable {
         }
     }
 
+    /// Notes for which functions a worker has models loaded. Noting it again is harmless.
+    ///
+    /// - Parameters:
+    ///   - worker: The worker.
+    ///   - functions: The functions' names.
+    /// - Throws: `PostgresError`.
+    package func note(_ worker: WorkerID, warm functions: Set<String>) async throws {
+        _ = try await database.withConnection { try $0.execute(SQL.warm, [.id(worker), .texts(functions.sorted())]) }
+    }
+
     /// Asks a worker to take no more jobs, to see through what it runs, and to stop. Asking again changes nothing, and one
     /// that has stopped stays so. It reads this with its next heartbeat, wherever it has missed the message.
     ///
@@ -82,6 +92,7 @@ package struct WorkerStore: Sendable {
             WHERE id = $1 RETURNING state
             """
         static let change = "UPDATE workers SET queues = $2, slots = $3 WHERE id = $1"
+        static let warm = "UPDATE workers SET warm_functions = $2 WHERE id = $1"
         // No sign of life: that is the worker's to give.
         static let drain = "UPDATE workers SET state = 'draining' WHERE id = $1 AND state = 'serving'"
         static let one = "\(record) WHERE w.id = $2"
@@ -93,7 +104,7 @@ package struct WorkerStore: Sendable {
             ORDER BY w.name, w.id
             """
         private static let record = """
-            SELECT w.id, w.name, w.hostname, w.pid, w.version, w.queues, w.slots, w.state, w.started_at, w.seen_at,
+            SELECT w.id, w.name, w.hostname, w.pid, w.version, w.queues, w.slots, w.warm_functions, w.state, w.started_at, w.seen_at,
                    (extract(epoch FROM clock_timestamp() - w.seen_at) * 1000)::bigint AS silence,
                    ARRAY(SELECT j.id FROM jobs j WHERE j.worker_id = w.id AND j.state = 'running'
                          AND ($1::uuid IS NULL OR j.tenant_id = $1) ORDER BY j.id) AS jobs,
@@ -112,6 +123,7 @@ extension WorkerRecord {
             id: try row.decode("id"), name: try row.decode("name"), hostname: try row.decode("hostname"),
             pid: try row.decode("pid"), version: try row.decode("version"), queues: try row.decode("queues"),
             slots: try row.decode("slots"))
+        warmFunctions = try row.decode("warm_functions")
         state = try row.word("state")
         startedAt = try row.decode("started_at")
         seenAt = try row.decode("seen_at")

@@ -39,6 +39,8 @@ package struct Migration: Sendable, Hashable {
             sql: String(decoding: PackageResources.m0009_schedules_sql, as: UTF8.self)),
         Migration(
             version: 10, name: "celery", sql: String(decoding: PackageResources.m0010_celery_sql, as: UTF8.self)),
+        Migration(
+            version: 11, name: "previews", sql: String(decoding: PackageResources.m0011_previews_sql, as: UTF8.self)),
     ]
 }
 

@@ -31,6 +31,30 @@ public struct EventBus: Sendable {
         _ = try await publish(Array(try JSONText.compact(report)), on: keys.progressChannel(report.project))
     }
 
+    /// Shows the newest picture of what a job makes; it is kept for two minutes, so that any gateway can show it.
+    ///
+    /// - Parameters:
+    ///   - picture: The picture's bytes.
+    ///   - mediaType: What they are.
+    ///   - job: The job.
+    /// - Throws: `RedisError`; the next picture makes up for a lost one.
+    public func show(_ picture: Data, mediaType: String, of job: JobID) async throws {
+        _ = try await client.send(
+            RedisCommand(
+                "SET", .text(keys.preview(job)), .bytes(Array(mediaType.utf8) + [0x0A] + Array(picture)), "EX", 120))
+    }
+
+    /// The newest picture of what a job makes.
+    ///
+    /// - Parameter job: The job.
+    /// - Returns: The picture's bytes and what they are; nil where none was shown lately.
+    /// - Throws: `RedisError`.
+    public func picture(of job: JobID) async throws -> (mediaType: String, bytes: Data)? {
+        let reply = try await client.send(RedisCommand("GET", .text(keys.preview(job))))
+        guard let stored = reply.bytes, let end = stored.firstIndex(of: 0x0A) else { return nil }
+        return (String(decoding: stored[..<end], as: UTF8.self), Data(stored[(end + 1)...]))
+    }
+
     /// Tells all gateways that PostgreSQL has new durable events.
     ///
     /// - Parameter speaker: Who says it, where it does not want to hear itself; default nobody in particular.

@@ -16,6 +16,8 @@ public final class TaskConsumer: Sendable {
         var queues: [String]
         /// All that were served by now: what came from one of them goes back there.
         var returnQueues: [String]
+        /// Whether what is handed to this very worker is taken too, before all else.
+        var takesHanded = false
         var watchers: [String: ListWatcher] = [:]
         /// Whether the processing list may hold messages that nobody has in hand.
         var isUncertain = false
@@ -73,11 +75,26 @@ public final class TaskConsumer: Sendable {
         work.open()
     }
 
+    /// Takes, from now on and before all else, what gateways hand to this very worker.
+    public func takeHanded() {
+        let queues = state.withLock { state in
+            state.takesHanded = true
+            return state.queues
+        }
+        arrange(queues)
+        work.open()
+    }
+
+    /// The lists that are served, in their order.
+    private func lists(_ state: State) -> [String] {
+        (state.takesHanded ? [keys.handed(worker)] : []) + keys.lists(state.queues)
+    }
+
     private func arrange(_ queues: [String]) {
         state.withLock { state in
             state.queues = queues
             state.returnQueues = queues + state.returnQueues.filter { !queues.contains($0) }
-            let lists = Set(keys.lists(queues))
+            let lists = Set(self.lists(state))
             for (list, watcher) in state.watchers where !lists.contains(list) {
                 watcher.isUnwanted.open()
                 state.watchers[list] = nil
@@ -207,7 +224,8 @@ public final class TaskConsumer: Sendable {
     private func take(_ limit: Int) async throws -> [[UInt8]] {
         let reply = try await client.run(
             QueueScripts.reserve,
-            keys: [keys.processing(worker), keys.processingWorkers, keys.deadMessages] + keys.lists(queues),
+            keys: [keys.processing(worker), keys.processingWorkers, keys.deadMessages]
+                + state.withLock { lists($0) },
             arguments: [
                 .integer(limit), .text(worker.description), .integer(ReturnedMessages.deadMessagesKept),
             ])

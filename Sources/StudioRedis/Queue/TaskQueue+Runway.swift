@@ -1,4 +1,4 @@
-import QueueProtocol
+public import QueueProtocol
 
 /// Whether what was put on the queues can still be there.
 public enum RunwayState: Sendable, Hashable {
@@ -15,6 +15,24 @@ public struct ServerRun: Sendable, Hashable {
 }
 
 extension TaskQueue {
+    /// How long what was handed to a worker is kept for it, in seconds: by then it was put on the runway again long since.
+    private static let handedFor = 60
+
+    /// Hands messages to workers, each to one that takes them before all else.
+    ///
+    /// - Parameter messages: The messages and their workers.
+    /// - Throws: `RedisError`; some may then have been handed over all the same, which is harmless.
+    public func hand(_ messages: [(message: TaskMessage, worker: WorkerID)]) async throws {
+        let replies = try await client.pipeline(
+            messages.flatMap { message, worker in
+                [
+                    RedisCommand("LPUSH", .text(keys.handed(worker)), .bytes(message.encoded())),
+                    RedisCommand("EXPIRE", .text(keys.handed(worker)), .integer(Self.handedFor)),
+                ]
+            })
+        for reply in replies { _ = try reply.get() }
+    }
+
     /// Looks whether the server lost messages since the runway was laid.
     ///
     /// The mark holds the id of the server's run rather than a mere flag: a server that came back from a snapshot has

@@ -104,6 +104,22 @@ import Testing
         #expect(probe.video?.frameCount == frames)
     }
 
+    @Test func everyNthFrameIsThePreviewsAndLastsNTimesAsLong() throws {
+        let scratch = try Scratch()
+        var video = MockVideo(
+            prompt: "sea", seed: 1, width: 160, height: 90, frameRate: try FrameRate(24), frames: 21, quality: .high)
+        try video.render(to: scratch.path("whole.mp4"))
+        video.step = 8
+        try video.render(to: scratch.path("preview.mp4"))
+        let probe = try MediaProbe.read(path: scratch.path("preview.mp4"))
+        #expect(probe.video?.frameRate == "3/1" && probe.video?.frameCount == 3)
+        #expect(try Tool.times(scratch.path("preview.mp4")).map { ($0 * 3).rounded() } == [0, 1, 2])
+        // The ninth frame of the whole is the second of the preview.
+        let painted = try MockPicture(prompt: "sea", seed: 1, width: 160, height: 90).rgb(atMicroseconds: 333_333)
+        let frames = try Tool.pixels(scratch.path("preview.mp4"), width: 160, height: 90)
+        #expect(difference(painted, Array(frames.dropFirst(frames.count / 3).prefix(frames.count / 3))) < 4)
+    }
+
     @Test func theSameParametersGiveTheSameBytesAndOthersDiffer() throws {
         let scratch = try Scratch()
         var video = MockVideo(prompt: "sea", seed: 1, width: 320, height: 180, frames: 50)

@@ -22,6 +22,13 @@ extension RunningStudio {
         let reply = try await submit(
             #"{"shot": "SHOT-010", "function": "mock-video", "parameters": {"prompt": "x"}}"#, project: project.name)
         let id = try #require(reply.json["id"]?.stringValue.flatMap { JobID($0) })
+        return try await take(text, of: id, in: project, thumbnail: thumbnail)
+    }
+
+    /// The take of a job that is queued, published as a worker publishes it.
+    func take(
+        _ text: String, of id: JobID, in project: ProjectRecord, thumbnail: String? = nil
+    ) async throws -> TakeRecord {
         let (jobs, takes) = (JobStore(parts.database), TakeStore(parts.database))
         let claim = try #require(
             try await jobs.claim([id], worker: WorkerID(), name: "test", lease: .seconds(300)).first)
