@@ -91,14 +91,16 @@ let package = Package(
             [
                 "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioGit",
                 "StudioMedia", "StudioTransfer", .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOWebSocket", package: "swift-nio"), logging, serviceLifecycle, unixSignals,
-                arguments,
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"), logging, serviceLifecycle, unixSignals, arguments,
             ] + nio),
 
         // The proof.
         .target(
             name: "StudioTestKit",
-            dependencies: ["QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", logging],
+            dependencies: [
+                "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioTransfer", logging,
+            ],
             path: "Tests/StudioTestKit", swiftSettings: strict),
         proof("QueueProtocolTests", ["QueueProtocol"], exclude: ["Fixtures"]),
         proof("StudioCoreTests", ["QueueProtocol", "StudioCore"]),

@@ -6,34 +6,40 @@ import StudioCore
 struct CatalogueFingerprint: Sendable, Hashable {
     struct Entry: Sendable, Hashable {
         let folder: String
+        let file: String
         let device, inode: UInt64
         let size, seconds, nanoseconds: Int64
     }
     let entries: [Entry]
 }
 
-/// Reads `<function>/function.json` below the catalogue's folder. Blocks; to be called on a thread that may.
+/// Reads `<function>/function.json`, and the `workflow.json` beside it where there is one, below the catalogue's folder.
+/// Blocks; to be called on a thread that may.
 ///
-/// A symbolic link in the place of an entry or of its manifest is refused: the catalogue says what runs, and a link could
+/// A symbolic link in the place of an entry or of one of its files is refused: the catalogue says what runs, and a link could
 /// make anything on the machine part of it.
 struct CatalogueFolder: Sendable {
-    /// The largest manifest, in bytes.
+    /// The largest manifest, and the largest workflow, in bytes.
     static let manifestLimit = 1 << 20
+    private static let manifestName = "function.json"
+    private static let workflowName = "workflow.json"
     /// How many entries are read.
     static let entryLimit = 2000
 
     let path: String
 
-    /// What the files look like; an entry without a readable manifest has the size -1.
+    /// What the files look like; a file that is not there has the size -1.
     func fingerprint() -> CatalogueFingerprint {
         CatalogueFingerprint(
-            entries: folders().map { folder in
-                var status = stat()
-                let found = lstat("\(path)/\(folder)/function.json", &status) == 0
-                return .init(
-                    folder: folder, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
-                    size: found ? Int64(status.st_size) : -1, seconds: Int64(status.st_mtim.tv_sec),
-                    nanoseconds: Int64(status.st_mtim.tv_nsec))
+            entries: folders().flatMap { folder in
+                [Self.manifestName, Self.workflowName].map { file in
+                    var status = stat()
+                    let found = lstat("\(path)/\(folder)/\(file)", &status) == 0
+                    return .init(
+                        folder: folder, file: file, device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
+                        size: found ? Int64(status.st_size) : -1, seconds: Int64(status.st_mtim.tv_sec),
+                        nanoseconds: Int64(status.st_mtim.tv_nsec))
+                }
             })
     }
 
@@ -46,30 +52,35 @@ struct CatalogueFolder: Sendable {
     }
 
     private func manifest(in folder: String) throws(StudioError) -> FunctionManifest {
-        try FunctionManifest(reading: try bytes(in: folder), folder: folder)
-    }
-
-    private func bytes(in folder: String) throws(StudioError) -> Data {
         let directory = open("\(path)/\(folder)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard directory >= 0 else { throw Self.refusal("file", "the folder \(folder) cannot be opened, or is a link") }
         defer { close(directory) }
-        let file = openat(directory, "function.json", O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+        guard let bytes = try Self.bytes(of: Self.manifestName, in: directory) else {
+            throw Self.refusal("file", "there is no readable function.json")
+        }
+        let workflow = try Self.bytes(of: Self.workflowName, in: directory)
+        return try FunctionManifest(reading: bytes, workflow: workflow, folder: folder)
+    }
+
+    /// A file's bytes; nil where there is none of that name.
+    private static func bytes(of name: String, in directory: CInt) throws(StudioError) -> Data? {
+        let file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else {
-            throw Self.refusal(
-                "file", errno == ELOOP ? "function.json is a link" : "there is no readable function.json")
+            if errno == ENOENT { return nil }
+            throw refusal("file", errno == ELOOP ? "\(name) is a link" : "\(name) cannot be read")
         }
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw Self.refusal("file", "function.json is no regular file")
+            throw refusal("file", "\(name) is no regular file")
         }
-        guard status.st_size <= Self.manifestLimit else {
-            throw Self.refusal("size", "function.json has more than \(Self.manifestLimit) bytes")
+        guard status.st_size <= manifestLimit else {
+            throw refusal("size", "\(name) has more than \(manifestLimit) bytes")
         }
-        return try Self.contents(of: file)
+        return try contents(of: file, name)
     }
 
-    private static func contents(of file: CInt) throws(StudioError) -> Data {
+    private static func contents(of file: CInt, _ name: String) throws(StudioError) -> Data {
         var bytes = [UInt8](repeating: 0, count: manifestLimit + 1)
         var length = 0
         while length < bytes.count {
@@ -77,12 +88,12 @@ struct CatalogueFolder: Sendable {
                 Glibc.read(file, $0.baseAddress?.advanced(by: length), $0.count - length)
             }
             if count == 0 { break }
-            guard count > 0 || errno == EINTR else { throw refusal("file", "function.json could not be read") }
+            guard count > 0 || errno == EINTR else { throw refusal("file", "\(name) could not be read") }
             length += max(count, 0)
         }
         // It may have grown since its size was looked at.
         guard length <= manifestLimit else {
-            throw refusal("size", "function.json has more than \(manifestLimit) bytes")
+            throw refusal("size", "\(name) has more than \(manifestLimit) bytes")
         }
         return Data(bytes[..<length])
     }

@@ -97,12 +97,14 @@ struct WorkerAssembly: Sendable {
         let notes = CeleryNotes(
             results: CeleryResults(client: client, keys: keys), node: identity.name, processID: Int(getpid()),
             sender: { CelerySender(origin: identity.name, defaultQueue: defaultQueue) }, logger: logger)
+        var runners: [String: any Runner] = [
+            "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
+            "celery": CeleryRunner(tasks: pythonTasks),
+        ]
+        let comfy = configuration.worker.comfyServers.compactMap(ComfyAddress.init)
+        if !comfy.isEmpty { runners["comfyui"] = ComfyRunner(servers: ComfyServers(comfy)) }
         let surroundings = JobRun.Surroundings(
-            jobs: jobs, revisions: revisions,
-            runners: RunnerCatalogue([
-                "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
-                "celery": CeleryRunner(tasks: pythonTasks),
-            ]),
+            jobs: jobs, revisions: revisions, runners: RunnerCatalogue(runners),
             workspace: workspace, models: ModelFiles(root: modelsRoot),
             publisher: TakePublisher(
                 takes: takes, child: child, memory: memory, software: "RenderWorker \(WorkerVersion.text)"),

@@ -62,6 +62,7 @@ extension StudioConfiguration {
             modelsRoot: reader.text(
                 "MODELS_ROOT", default: "\(common.workspaceRoot)/\(WorkspaceLayout.studioModels)"),
             ecsAgent: reader.address("ECS_AGENT_URI"),
+            comfyServers: reader.addresses("COMFYUI_URLS"),
             taskEvents: reader.flag("WORKER_TASK_EVENTS"))
         if heartbeat * 3 > lease {
             reader.find("HEARTBEAT_SECONDS", "must be at most a third of LEASE_SECONDS (\(lease))")
@@ -179,6 +180,28 @@ struct ConfigurationReader {
             return nil
         }
         return url
+    }
+
+    /// `http://` and `https://` addresses, shown without what gives access to them.
+    mutating func addresses(_ name: String) -> [URL] {
+        let texts = (value(name) ?? "").split(separator: ",")
+            .map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
+        var shown: [String] = []
+        var addresses: [URL] = []
+        for (index, text) in texts.enumerated() {
+            guard let url = URL(string: text), let scheme = url.scheme?.lowercased(), let host = url.host(),
+                !host.isEmpty, ["http", "https"].contains(scheme), url.query() == nil, url.fragment() == nil
+            else {
+                find(name, "number \(index + 1) must be an http:// or https:// address")
+                continue
+            }
+            shown.append(
+                "\(scheme)://\(url.user() == nil ? "" : "…@")\(host)\(url.port.map { ":\($0)" } ?? "")\(url.path())")
+            addresses.append(url)
+        }
+        if Set(addresses).count != addresses.count { find(name, "names a server twice") }
+        note(name, shown.isEmpty ? nil : shown.joined(separator: ","))
+        return addresses
     }
 
     /// What stands before keys. Celery's programs subscribe by patterns, in which some characters mean others.

@@ -104,6 +104,9 @@ public struct StudioConfiguration: Sendable {
         /// Where Amazon ECS put its container agent (`ECS_AGENT_URI`, which ECS sets; default none): there the worker asks
         /// not to be taken away by a scale-in while it works.
         public var ecsAgent: URL?
+        /// The ComfyUI servers that it may use (`COMFYUI_URLS` or `COMFYUI_URLS_FILE`, `http://` or `https://` addresses,
+        /// comma-separated, default none; secret where an address has a user and a password).
+        public var comfyServers: [URL]
         /// Whether it tells Celery's monitors what becomes of tasks from the start, as Celery's `-E` does
         /// (`WORKER_TASK_EVENTS`, default `false`); they can ask for it later.
         public var taskEvents: Bool

@@ -48,8 +48,8 @@ public struct FunctionManifest: Sendable, Hashable {
         case celery(CeleryTask)
         /// A model in an image of its own.
         case container(Container)
-        /// A kind this version knows by name only; its manifest is kept whole.
-        case other(kind: String)
+        /// A workflow of a ComfyUI server.
+        case comfyui(ComfyWorkflow)
 
         /// The kind as the manifest spells it.
         public var kind: String {
@@ -58,7 +58,7 @@ public struct FunctionManifest: Sendable, Hashable {
             case .builtin: "builtin"
             case .celery: "celery"
             case .container: "container"
-            case .other(let kind): kind
+            case .comfyui: "comfyui"
             }
         }
     }

@@ -6,16 +6,45 @@ extension FunctionManifest {
     ///
     /// - Parameters:
     ///   - data: The file's bytes.
+    ///   - workflow: The bytes of the `workflow.json` beside it, which becomes the document's `/runner/workflow`; nil
+    ///     where there is none.
     ///   - folder: The folder it lies in, which must have the function's name; nil leaves that out.
     /// - Throws: `StudioError` with code `invalid` that lists every problem with its JSON pointer.
-    public init(reading data: Data, folder: String? = nil) throws(StudioError) {
-        let document: JSONValue
+    public init(reading data: Data, workflow: Data? = nil, folder: String? = nil) throws(StudioError) {
+        var document: JSONValue
         do {
             document = try JSONText.decode(JSONValue.self, from: data)
         } catch {
             throw .invalid([Finding(pointer: "", code: "json", detail: "function.json is not JSON")])
         }
+        if let workflow { document = try Self.joined(document, workflow) }
         try self.init(document, folder: folder)
+    }
+
+    /// A manifest with the workflow in it, so that a job keeps the one that it was submitted with.
+    private static func joined(_ document: JSONValue, _ workflow: Data) throws(StudioError) -> JSONValue {
+        guard var members = document.objectValue, var runner = members["runner"]?.objectValue else { return document }
+        guard runner["kind"] == "comfyui" else {
+            throw .invalid([
+                Finding(pointer: "/runner/kind", code: "manifest", detail: "a workflow.json needs the runner comfyui")
+            ])
+        }
+        guard runner["workflow"] == nil else {
+            throw .invalid([
+                Finding(
+                    pointer: "/runner/workflow", code: "manifest",
+                    detail: "the workflow is in function.json and in workflow.json")
+            ])
+        }
+        do {
+            runner["workflow"] = try JSONText.decode(JSONValue.self, from: workflow)
+        } catch {
+            throw .invalid([
+                Finding(pointer: "/runner/workflow", code: "json", detail: "workflow.json is not JSON")
+            ])
+        }
+        members["runner"] = .object(runner)
+        return .object(members)
     }
 
     /// Checks a manifest that was read.
@@ -44,7 +73,7 @@ extension FunctionManifest {
         let retry = reader.retry()
         let resources = reader.resources()
         let models = reader.models()
-        let runner = reader.runner(functionName: name ?? "")
+        let runner = reader.runner(functionName: name ?? "", inputs: inputs, outputs: outputs, schema: schema)
         let frameStep = reader.frameStep(schema: schema)
         reader.refuseUnknown([
             "name", "version", "title", "description", "category", "parameters", "inputs", "outputs", "quality", "cost",
@@ -200,11 +229,17 @@ struct ManifestReader {
         return RetryPolicy(base: .seconds(base), ceiling: .seconds(longest))
     }
 
-    mutating func runner(functionName: String) -> FunctionManifest.Runner {
+    mutating func runner(
+        functionName: String, inputs: [FunctionManifest.Port], outputs: [FunctionManifest.Port],
+        schema: ParameterSchema?
+    ) -> FunctionManifest.Runner {
         let known: Set<String> = ["encoder", "builtin", "container", "comfyui", "celery"]
         guard let kind = members["runner"]?["kind"]?.stringValue, known.contains(kind) else {
             find("/runner/kind", "must be one of \(known.sorted().joined(separator: ", "))")
-            return .other(kind: "")
+            return .builtin(operation: "")
+        }
+        if kind != "comfyui", members["bindings"] != nil {
+            find("/bindings", "is of functions with the runner comfyui", code: "unknown-member")
         }
         let operation = members["runner"]?["operation"]?.stringValue ?? functionName
         switch kind {
@@ -216,7 +251,7 @@ struct ManifestReader {
         case "builtin": return .builtin(operation: operation)
         case "celery": return celery()
         case "container": return container()
-        default: return .other(kind: kind)
+        default: return comfy(inputs: inputs, outputs: outputs, schema: schema)
         }
     }
 

@@ -30,7 +30,8 @@ extension ManifestReader {
             let place = "/models/\(index)"
             let path = item.stringValue ?? item["path"]?.stringValue ?? ""
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            guard !parts.isEmpty, parts.allSatisfy({ $0.wholeMatch(of: #/[A-Za-z0-9_][A-Za-z0-9_.+ -]{0,127}/#) != nil })
+            guard !parts.isEmpty,
+                parts.allSatisfy({ $0.wholeMatch(of: #/[A-Za-z0-9_][A-Za-z0-9_.+ -]{0,127}/#) != nil })
             else {
                 find(place, "must be a file's path below the models' folder, such as upscale/4x.safetensors")
                 continue

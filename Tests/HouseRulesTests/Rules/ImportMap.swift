@@ -23,7 +23,7 @@ enum ImportMap {
         "GatewayServer": program.union([
             "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
         ]),
-        "RenderWorker": program.union(["StudioMedia", "StudioTransfer"]),
+        "RenderWorker": program.union(["StudioMedia", "StudioTransfer", "NIOSSL"]),
     ]
 
     /// Comes with the toolchain and the C library. The whole of Foundation is asked for by name, see the next rule.
