@@ -11,9 +11,11 @@ enum ProcessEnvironment {
     static var variables: [String: String] { ProcessInfo.processInfo.environment }
 
     /// The checked configuration. Prints every broken rule to standard error and exits 1 where there is one.
-    static func configuration() throws -> StudioConfiguration {
+    ///
+    /// - Parameter program: Whose rules hold; default a worker's.
+    static func configuration(_ program: StudioConfiguration.Program = .worker) throws -> StudioConfiguration {
         do {
-            return try StudioConfiguration(environment: variables, program: .worker) { path in
+            return try StudioConfiguration(environment: variables, program: program) { path in
                 try String(contentsOfFile: path, encoding: .utf8)
             }
         } catch {
@@ -51,7 +53,9 @@ enum ProcessEnvironment {
 
     /// An absolute path as it stands, a relative one below the working folder.
     static func absolute(_ path: String) -> String {
-        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+        if path.hasPrefix("/") { return path }
+        let below = path.split(separator: "/").filter { $0 != "." }
+        return ([FileManager.default.currentDirectoryPath] + below.map(String.init)).joined(separator: "/")
     }
 }
 

@@ -8,7 +8,7 @@ struct RenderWorkerProgram: AsyncParsableCommand {
         abstract: "Takes jobs from the studio's queues, runs them and publishes the takes.",
         discussion: "Everything is set by environment variables; the README lists them.",
         version: WorkerVersion.text,
-        subcommands: [ServeCommand.self, MediaJobCommand.self],
+        subcommands: [ServeCommand.self, FunctionCommand.self, MediaJobCommand.self],
         defaultSubcommand: ServeCommand.self)
 }
 

@@ -64,9 +64,9 @@ struct WorkerAssembly: Sendable {
         let jobs = JobStore(database)
         let takes = TakeStore(database)
         let workspace = WorkspaceFolders(root: workspaceRoot)
-        let pauses = StopPauses(ask: configuration.worker.askPause, term: configuration.worker.termPause)
-        let child = MediaChild(program: program, environment: childEnvironment, pauses: pauses)
-        let memory = configuration.worker.mediaMemoryMegabytes << 20
+        let runners = try WorkerRunners(
+            configuration, workspaceRoot: workspaceRoot, childEnvironment: childEnvironment, program: program,
+            logger: logger)
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
         let revisions = FunctionRevisions()
@@ -97,17 +97,13 @@ struct WorkerAssembly: Sendable {
         let notes = CeleryNotes(
             results: CeleryResults(client: client, keys: keys), node: identity.name, processID: Int(getpid()),
             sender: { CelerySender(origin: identity.name, defaultQueue: defaultQueue) }, logger: logger)
-        var runners: [String: any Runner] = [
-            "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
-            "celery": CeleryRunner(tasks: pythonTasks),
-        ]
-        let comfy = configuration.worker.comfyServers.compactMap(ComfyAddress.init)
-        if !comfy.isEmpty { runners["comfyui"] = ComfyRunner(servers: ComfyServers(comfy)) }
         let surroundings = JobRun.Surroundings(
-            jobs: jobs, revisions: revisions, runners: RunnerCatalogue(runners),
+            jobs: jobs, revisions: revisions,
+            runners: runners.catalogue(celery: CeleryRunner(tasks: pythonTasks)),
             workspace: workspace, models: ModelFiles(root: modelsRoot),
             publisher: TakePublisher(
-                takes: takes, child: child, memory: memory, software: "RenderWorker \(WorkerVersion.text)"),
+                takes: takes, child: runners.child, memory: runners.memory,
+                software: "RenderWorker \(WorkerVersion.text)"),
             lease: configuration.common.lease, bus: bus, notes: notes, tell: celery.reports.tell, logger: logger)
         body = WorkerBody(
             registration: WorkerRegistration(
@@ -120,7 +116,7 @@ struct WorkerAssembly: Sendable {
                 workers: WorkerStore(heartbeat), lease: configuration.common.lease,
                 interval: configuration.worker.heartbeat, clock: ContinuousClock(), drain: drain, logger: logger),
             deadlines: DeadlineKeeper(
-                attempts: attempts, grace: pauses.ask + pauses.term + .seconds(10), logger: logger),
+                attempts: attempts, grace: runners.pauses.ask + runners.pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
             protection: protection,
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),

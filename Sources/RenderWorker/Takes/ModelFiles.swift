@@ -25,11 +25,11 @@ final class ModelFiles: Sendable {
     ///
     /// - Parameters:
     ///   - models: What a manifest names.
-    ///   - folder: The job's project.
+    ///   - folder: The job's project; nil where there is none.
     /// - Returns: The files, in the same order.
     /// - Throws: `JobFailure` with `input-missing` where one is in neither folder or is not the one that the manifest means;
     ///   `CancellationError`.
-    func find(_ models: [FunctionManifest.Model], in folder: ProjectFolder) async throws -> [ModelFile] {
+    func find(_ models: [FunctionManifest.Model], in folder: ProjectFolder?) async throws -> [ModelFile] {
         var found: [ModelFile] = []
         for model in models {
             try Task.checkCancellation()
@@ -44,8 +44,8 @@ final class ModelFiles: Sendable {
         return found
     }
 
-    private func find(_ model: FunctionManifest.Model, in folder: ProjectFolder) throws -> ModelFile {
-        let places = [(folder.path, WorkspaceLayout.models + "/"), (root, "")]
+    private func find(_ model: FunctionManifest.Model, in folder: ProjectFolder?) throws -> ModelFile {
+        let places = (folder.map { [($0.path, WorkspaceLayout.models + "/")] } ?? []) + [(root, "")]
         for (base, prefix) in places {
             guard let directory = try? SafeDirectory(base),
                 let relative = try? RelativePath(prefix + model.path),

@@ -32,7 +32,7 @@ struct TakeMaking: Sendable {
             log.write("attempt \(left.attempt) had finished the file; this attempt publishes it")
             run.logger.info("publishing the file of an earlier attempt", metadata: ["earlier": "\(left.attempt)"])
             let hashed = try await run.stop.whileWanted { try await hashes(of: inputs) }
-            made = MadeFile(path: left.path, inputs: hashed, origin: place.leftOrigin)
+            made = MadeFile(path: left.path, inputs: hashed, origin: TakeOrigin(noted: job.take))
         } else {
             made = try await render(port, parameters, place)
         }
@@ -65,16 +65,13 @@ struct TakeMaking: Sendable {
         return try await Blocking.run {
             let folder = try workspace.project(tenant: job.tenantName, name: job.projectName)
             let scratch = try folder.makeScratch(key)
-            var (left, leftOrigin) = (LeftFile?.none, TakeOrigin())
+            var left: LeftFile?
             if let take = job.take, take.publishedAt == nil {
                 left = LeftFile.find(of: take, in: folder, into: scratch)
-                if let attempt = left?.attempt {
-                    leftOrigin = .moved(from: folder.scratch(of: AttemptKey(job: job.id, attempt: attempt)), to: scratch)
-                }
             }
             folder.removeScratches(of: job.id, but: job.attempt)
             let inputs = try InputFiles(job: job, function: function, in: folder)
-            return Place(folder: folder, scratch: scratch, left: left, leftOrigin: leftOrigin, inputs: inputs)
+            return Place(folder: folder, scratch: scratch, left: left, inputs: inputs)
         }
     }
 
@@ -101,29 +98,10 @@ struct TakeMaking: Sendable {
             async let hashes = hashes(of: place.inputs)
             try await runner.prepare(context)
             let result = try await runner.run(context)
-            let path = try checked(result.files, primary: port, in: context.scratch)
+            let path = try result.file(of: port, of: function, in: context.scratch)
             let origin = TakeOrigin(result, runner: function.runner.kind, models: context.models)
-            // A later attempt that publishes this file knows by it what made it.
-            try await Blocking.run { try origin.keep(in: context.scratch) }
             return MadeFile(path: path, inputs: try await hashes, origin: origin)
         }
-    }
-
-    /// The primary output, which must be a file of its own in the scratch folder with something in it.
-    private func checked(
-        _ outputs: [String: String], primary port: FunctionManifest.Port, in scratch: String
-    ) throws -> String {
-        for port in function.outputs where port.isRequired && outputs[port.name] == nil {
-            throw JobFailure(.outputInvalid, "The function did not make its output \(port.name).")
-        }
-        guard let path = outputs[port.name] else {
-            throw JobFailure(.outputInvalid, "The function did not make its output \(port.name).")
-        }
-        guard path.hasPrefix(scratch + "/"), let size = RegularFile.size(of: path) else {
-            throw JobFailure(.outputInvalid, "The output \(port.name) is no file.")
-        }
-        guard size > 0 else { throw JobFailure(.outputInvalid, "The output \(port.name) is empty.") }
-        return path
     }
 
     private func hashes(of inputs: InputFiles) async throws -> [TakeSidecar.Input] {
@@ -147,7 +125,6 @@ private struct Place: Sendable {
     var folder: ProjectFolder
     var scratch: String
     var left: LeftFile?
-    var leftOrigin: TakeOrigin
     var inputs: InputFiles
 }
 

@@ -83,7 +83,8 @@ struct TakePublisher: Sendable {
         }
         try after(.allocated)
         _ = try await patience.persist("the take's file", while: isWanted) {
-            try await takes.recordFile(claim, sha256: content.digest.hex, sizeBytes: content.size)
+            try await takes.recordFile(
+                claim, sha256: content.digest.hex, sizeBytes: content.size, origin: finished.origin.document)
         }
         try after(.recorded)
         let writing = try TakeWriting(

@@ -7,6 +7,8 @@ extension StudioConfiguration {
         case gateway
         /// A render worker.
         case worker
+        /// A worker's runners alone, without database and Redis.
+        case trial
     }
 
     /// Reads and checks all settings.
@@ -24,8 +26,8 @@ extension StudioConfiguration {
         let lease = reader.whole("LEASE_SECONDS", default: 10, in: 3...300)
         common = Common(
             environment: tier,
-            databaseURL: reader.required("DATABASE_URL", secret: true),
-            redisURL: reader.required("REDIS_URL", secret: true),
+            databaseURL: program == .trial ? "" : reader.required("DATABASE_URL", secret: true),
+            redisURL: program == .trial ? "" : reader.required("REDIS_URL", secret: true),
             celeryQueue: reader.text("CELERY_DEFAULT_QUEUE", default: "celery"),
             redisKeyPrefix: reader.keyPrefix("REDIS_KEY_PREFIX"),
             redisResultKeyPrefix: reader.keyPrefix("REDIS_RESULT_KEY_PREFIX"),

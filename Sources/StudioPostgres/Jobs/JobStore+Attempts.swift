@@ -65,7 +65,8 @@ extension JobStore {
 
     /// Ends the attempts whose lease has run out by the database's clock: their jobs are queued again, or fail with
     /// `worker-lost` where the attempts are used up, or with `poison` where it is the second worker that was lost with the
-    /// job, or are cancelled where somebody asked. Safe to run in many programs.
+    /// job, or are cancelled where somebody asked. One whose file was finished gets up to three attempts more, to publish it.
+    /// Safe to run in many programs.
     ///
     /// - Parameters:
     ///   - limit: How many at most.
@@ -205,6 +206,10 @@ private enum AttemptSQL {
         SELECT j.id, j.worker_id, 'lost' AS outcome, $1::jsonb AS cause,
                CASE WHEN j.lost_attempts > 0 THEN $4::jsonb ELSE $1::jsonb END AS failure, $2::bigint AS delay, CASE
             WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'
+            -- Its file was finished and may be committed: all that is left is to publish it, which harms no worker.
+            WHEN j.counted_attempts < j.max_attempts + 3 AND EXISTS (
+                SELECT FROM takes t WHERE t.job_id = j.id AND t.published_at IS NULL AND t.sha256 IS NOT NULL)
+                THEN 'queued'
             WHEN j.lost_attempts > 0 THEN 'failed'
             WHEN j.counted_attempts + 1 < j.max_attempts THEN 'queued'
             ELSE 'failed' END AS next

@@ -46,11 +46,15 @@ extension TakeStore {
     ///   - claim: The attempt.
     ///   - sha256: Of the file, in hexadecimal.
     ///   - sizeBytes: Of the file.
+    ///   - origin: What made it, for the attempt that finishes it; default nothing is known.
     /// - Returns: The take.
     /// - Throws: `LeaseLost`; `StudioError` where no take was allocated; `PostgresError`.
-    package func recordFile(_ claim: HeldClaim, sha256: String, sizeBytes: Int64) async throws -> TakeRecord {
+    package func recordFile(
+        _ claim: HeldClaim, sha256: String, sizeBytes: Int64, origin: [String: JSONValue] = [:]
+    ) async throws -> TakeRecord {
+        let provenance: JSONValue = ["runner": .object(origin)]
         let parameters: [PostgresParameter] = [
-            .id(claim.job), .text(sha256), .int64(sizeBytes), .int(claim.attempt),
+            .id(claim.job), .text(sha256), .int64(sizeBytes), .int(claim.attempt), try .json(provenance),
         ]
         return try await database.transaction { connection in
             _ = try lock(claim, on: connection)
@@ -135,7 +139,7 @@ extension TakeStore {
             RETURNING \(TakeRecord.columns)
             """
         static let recordFile = """
-            UPDATE takes t SET sha256 = $2, size_bytes = $3, attempt = $4
+            UPDATE takes t SET sha256 = $2, size_bytes = $3, attempt = $4, provenance = $5
             WHERE t.job_id = $1 AND t.published_at IS NULL
             RETURNING \(TakeRecord.columns)
             """

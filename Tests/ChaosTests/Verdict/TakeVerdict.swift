@@ -30,13 +30,13 @@ struct TakeVerdict {
         takes += rows.count
         let place = "\(project.tenant)/\(project.name)"
         let known = Set(rows.map { $0[0] })
-        // A job may lose its last worker between the commit and the publication. Then it is failed and its file stays, under
-        // the number that is the job's: a retry publishes that very file.
+        // A job that somebody cancels may lose its worker between the commit and the publication. Then it is cancelled and its
+        // file stays, under the number that is the job's: a retry publishes that very file.
         let kept = try await studio.rows(
             """
-            SELECT t.path FROM takes t JOIN jobs j ON j.id = t.job_id JOIN projects p ON p.id = t.project_id
+            SELECT t.path, t.sha256 FROM takes t JOIN jobs j ON j.id = t.job_id JOIN projects p ON p.id = t.project_id
                 JOIN tenants n ON n.id = p.tenant_id
-            WHERE t.published_at IS NULL AND t.sha256 IS NOT NULL AND j.state IN ('failed', 'cancelled')
+            WHERE t.published_at IS NULL AND t.sha256 IS NOT NULL AND j.state = 'cancelled'
                 AND p.name = '\(project.name)' AND (n.name = 'second') = \(project.tenant == 1)
             """)
         let renders = FileManager.default.enumerator(atPath: "\(project.folder)/03_Renders")
@@ -67,7 +67,7 @@ struct TakeVerdict {
         if !lfs.contains("Git LFS fsck OK") { breaches.append("\(place): git lfs fsck: \(lfs)") }
         let listed = Set(try await git("ls-files", "03_Renders").split(separator: "\n").map(String.init))
         for path in known.subtracting(listed).sorted() { breaches.append("\(place): \(path) is not committed") }
-        try await hash(rows, of: project, place)
+        try await hash(rows + kept.filter { files.contains($0[0]) }, of: project, place)
     }
 
     /// The bytes on disk, by a program that is not ours.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Logging
 import QueueProtocol
 import StudioCore
+import StudioSystem
 import StudioTestKit
 import Testing
 

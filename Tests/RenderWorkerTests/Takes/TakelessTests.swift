@@ -68,7 +68,7 @@ import Testing
             try stage.writeInput(Array("words".utf8), "01_Assets/words.txt")
             var manifest = try #require(try Stage.manifest("noop").objectValue)
             manifest["inputs"] = ["text": ["type": "text"]]
-            manifest["runner"] = ["kind": "container"]
+            manifest["runner"] = ["kind": "container", "image": "words:1"]
             let job = try await stage.submit(
                 "noop", parameters: [:], inputs: ["text": "01_Assets/words.txt"], manifest: .object(manifest))
             let seen = Watched<[String]>([])

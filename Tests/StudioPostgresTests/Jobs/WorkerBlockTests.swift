@@ -187,6 +187,30 @@ import Testing
         #expect(try await studio.jobs.returnExpiredLeases(limit: 10).count == 1)
     }
 
+    @Test func aJobWhoseFileIsFinishedGetsItPublishedWhateverItsWorkersDied() async throws {
+        try await StudioFixture.with { studio in
+            let job = try await studio.submit(maxAttempts: 1)
+            let claim = try await studio.claim(job)
+            _ = try await studio.takes.allocate(claim, fileExtension: "mp4", mediaType: "video/mp4")
+            _ = try await studio.takes.recordFile(claim, sha256: String(repeating: "b", count: 64), sizeBytes: 5)
+            try await studio.expireLease(of: job)
+            _ = try await studio.jobs.returnExpiredLeases(limit: 10)
+            try await lose(job, studio)
+            #expect(try await studio.state(job) == .queued)
+            _ = try await studio.publish(studio.claim(job))
+            #expect(try await studio.state(job) == .succeeded)
+            // Not for ever.
+            let other = try await studio.submit(maxAttempts: 1)
+            let first = try await studio.claim(other)
+            _ = try await studio.takes.allocate(first, fileExtension: "mp4", mediaType: "video/mp4")
+            _ = try await studio.takes.recordFile(first, sha256: String(repeating: "b", count: 64), sizeBytes: 5)
+            try await studio.expireLease(of: other)
+            _ = try await studio.jobs.returnExpiredLeases(limit: 10)
+            for _ in 0..<4 { try await lose(other, studio) }
+            #expect(try await studio.state(other) == .failed)
+        }
+    }
+
     @Test func aJobThatTookTwoWorkersDownIsPoison() async throws {
         try await StudioFixture.with { studio in
             let job = try await studio.submit(maxAttempts: 100)

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
-import StudioCore
+public import StudioCore
 
 /// What the catalogue's files looked like: any change of one changes this.
-struct CatalogueFingerprint: Sendable, Hashable {
+public struct CatalogueFingerprint: Sendable, Hashable {
     struct Entry: Sendable, Hashable {
         let folder: String
         let file: String
@@ -18,18 +18,39 @@ struct CatalogueFingerprint: Sendable, Hashable {
 ///
 /// A symbolic link in the place of an entry or of one of its files is refused: the catalogue says what runs, and a link could
 /// make anything on the machine part of it.
-struct CatalogueFolder: Sendable {
+public struct CatalogueFolder: Sendable {
     /// The largest manifest, and the largest workflow, in bytes.
-    static let manifestLimit = 1 << 20
+    public static let manifestLimit = 1 << 20
     private static let manifestName = "function.json"
     private static let workflowName = "workflow.json"
     /// How many entries are read.
-    static let entryLimit = 2000
+    public static let entryLimit = 2000
 
-    let path: String
+    private let path: String
+
+    /// A catalogue.
+    ///
+    /// - Parameter path: The folder that its entries are in.
+    public init(path: String) { self.path = path }
+
+    /// The function in one folder, wherever that is. Blocks.
+    ///
+    /// - Parameter folder: The absolute path of the function's folder.
+    /// - Returns: The function.
+    /// - Throws: `StudioError` with code `invalid` and everything that is wrong with it.
+    public static func manifest(inFolder folder: String) throws(StudioError) -> FunctionManifest {
+        let parts = folder.split(separator: "/").filter { $0 != "." }
+        guard let name = parts.last, name != ".." else {
+            throw refusal("file", "\(folder) is not the folder of a function")
+        }
+        let parent = "/" + parts.dropLast().joined(separator: "/")
+        return try CatalogueFolder(path: parent).manifest(in: String(name))
+    }
 
     /// What the files look like; a file that is not there has the size -1.
-    func fingerprint() -> CatalogueFingerprint {
+    ///
+    /// - Returns: It changes when a file does.
+    public func fingerprint() -> CatalogueFingerprint {
         CatalogueFingerprint(
             entries: folders().flatMap { folder in
                 [Self.manifestName, Self.workflowName].map { file in
@@ -44,7 +65,9 @@ struct CatalogueFolder: Sendable {
     }
 
     /// Every entry as it is now, good or bad.
-    func read() -> [FunctionCatalogue.Source] {
+    ///
+    /// - Returns: The entries, by folder.
+    public func read() -> [FunctionCatalogue.Source] {
         folders().map { folder in
             FunctionCatalogue.Source(
                 folder: folder, manifest: Result { () throws(StudioError) in try manifest(in: folder) })

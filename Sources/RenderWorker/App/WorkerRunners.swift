@@ -1,0 +1,49 @@
+import FoundationEssentials
+import Logging
+import StudioCore
+import StudioSystem
+
+/// The runners of a worker, put together from its configuration.
+struct WorkerRunners: Sendable {
+    /// Where children for media work come from.
+    let child: MediaChild
+    /// The address space that a child may have, in bytes.
+    let memory: Int
+    let pauses: StopPauses
+    private let cores: Int
+    private let comfyServers: [ComfyAddress]
+
+    /// - Parameters:
+    ///   - configuration: The checked settings.
+    ///   - workspaceRoot: The absolute path of the workspace.
+    ///   - childEnvironment: The whole environment of media children.
+    ///   - program: The program with the command `media-job`; default this one.
+    ///   - logger: Where they tell of faults.
+    init(
+        _ configuration: StudioConfiguration, workspaceRoot: String, childEnvironment: [String: String],
+        program: String = "/proc/self/exe", logger: Logger
+    ) throws {
+        pauses = StopPauses(ask: configuration.worker.askPause, term: configuration.worker.termPause)
+        child = MediaChild(program: program, environment: childEnvironment, pauses: pauses)
+        memory = configuration.worker.mediaMemoryMegabytes << 20
+        comfyServers = configuration.worker.comfyServers.compactMap(ComfyAddress.init)
+        cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    }
+
+    /// The runners by kind.
+    ///
+    /// - Parameter celery: The runner that needs Redis; nil where there is none.
+    func catalogue(celery: CeleryRunner? = nil) -> RunnerCatalogue {
+        var runners: [String: any Runner] = [
+            "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
+        ]
+        runners["celery"] = celery
+        if !comfyServers.isEmpty { runners["comfyui"] = ComfyRunner(servers: ComfyServers(comfyServers)) }
+        return RunnerCatalogue(runners)
+    }
+
+    /// Does work that uses the runners, with what they need running beside it.
+    func whileRunning<Result: Sendable>(_ work: @Sendable () async throws -> Result) async throws -> Result {
+        try await work()
+    }
+}
