@@ -40,13 +40,16 @@ public final class HTTPClient: Sendable {
     ///
     /// - Parameters:
     ///   - request: The request. Its ``HTTPRequest/timeout`` counts all, the receiver's work too.
+    ///   - begun: Told the response's status and headers as soon as they are there, on the client's thread, so that it must
+    ///     return at once; with redirections, each one's.
     ///   - receive: Takes bytes in, in order, one call at a time.
     /// - Returns: The response.
     /// - Throws: `TransferError`, or what the receiver threw, which ends the transfer.
     public func stream(
-        _ request: HTTPRequest, receive: @Sendable (Data) async throws -> Void
+        _ request: HTTPRequest, begun: (@Sendable (HTTPResponse) -> Void)? = nil,
+        receive: @Sendable (Data) async throws -> Void
     ) async throws -> HTTPResponse {
-        let call = try begin(request, .stream)
+        let call = try begin(request, .stream(begun: begun))
         do {
             while true {
                 switch await next(of: call) {

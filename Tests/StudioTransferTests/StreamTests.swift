@@ -20,6 +20,23 @@ struct StreamTests {
         #expect(text == (0..<2000).map { "line \($0)\n" }.joined())
     }
 
+    @Test("Who asks hears of the response before its body is there")
+    func begun() async throws {
+        let server = try await TestServer()
+        let heard = Watched<HTTPResponse?>(nil)
+        let client = HTTPClient()
+        let task = Task {
+            try await client.stream(
+                HTTPRequest(url: server.address + "/stall", timeout: nil),
+                begun: { response in heard.update { $0 = response } }, receive: { _ in })
+        }
+        let response = try await heard.wait("the response") { $0 }
+        #expect(response.status == 200)
+        #expect(response.headers["transfer-encoding"] == "chunked")
+        task.cancel()
+        _ = await task.result
+    }
+
     @Test("The server waits while the receiver works")
     func backPressure() async throws {
         let server = try await TestServer()

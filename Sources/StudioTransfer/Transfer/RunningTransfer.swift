@@ -129,6 +129,8 @@ final class RunningTransfer {
             let status = line.split(separator: " ", maxSplits: 2).dropFirst().first
                 .flatMap { Int($0.filter { !$0.isWhitespace }) }
             response = HTTPResponse(status: status ?? 0)
+        } else if !line.contains(where: { !$0.isNewline }) {
+            if case .stream(let begun?) = call.sink, response.status >= 200 { begun(response) }
         } else {
             response.headers.append(line: line)
         }

@@ -6,7 +6,7 @@ final class TransferCall: Sendable {
     /// Where the body of a successful response goes.
     enum Sink: Sendable {
         case memory(limit: Int)
-        case stream
+        case stream(begun: (@Sendable (HTTPResponse) -> Void)?)
         case file(path: String, limit: Int64)
     }
 

@@ -6,7 +6,8 @@ import StudioRedis
 /// Functions that Python workers of Celery carry out: one task for each attempt, sent and followed through Redis.
 ///
 /// The task's id is made of the job's and the attempt's, so that a late result of an earlier attempt is nobody's. The task
-/// writes into the attempt's scratch folder, which it sees by the same path.
+/// writes into the attempt's scratch folder, which it sees by the same path. It may return `{"outputs": {…}}` with a file for
+/// each port; see ``MadeOutputs``.
 struct CeleryRunner: Runner {
     /// How long an attempt that is ended waits for its task to be over.
     static let endingPatience = Duration.seconds(5)
@@ -54,7 +55,7 @@ struct CeleryRunner: Runner {
         }
         let (function, scratch) = (context.function, context.scratch)
         let files = try await Blocking.run {
-            try PythonOutputs(result: final.result, function: function, folder: scratch).files()
+            try MadeOutputs(named: final.result["outputs"] ?? .null, function: function, folder: scratch).files()
         }
         return RunResult(files: files, provenance: ["task": .string(told.task)])
     }
