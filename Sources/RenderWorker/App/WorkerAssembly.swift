@@ -65,8 +65,8 @@ struct WorkerAssembly: Sendable {
         let takes = TakeStore(database)
         let workspace = WorkspaceFolders(root: workspaceRoot)
         let runners = try WorkerRunners(
-            configuration, workspaceRoot: workspaceRoot, childEnvironment: childEnvironment, program: program,
-            logger: logger)
+            configuration, worker: worker, workspaceRoot: workspaceRoot, childEnvironment: childEnvironment,
+            program: program, logger: logger)
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
         let revisions = FunctionRevisions()
@@ -120,6 +120,7 @@ struct WorkerAssembly: Sendable {
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
             protection: protection,
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
+            containerSweep: ContainerSweep(host: runners.containers, jobs: jobs, logger: logger),
             celery: celery.node,
             intake: Intake(
                 worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,

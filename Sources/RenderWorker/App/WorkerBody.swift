@@ -17,6 +17,7 @@ struct WorkerBody: Service {
     let control: ControlListener
     let protection: ScaleInProtection<ContinuousClock>?
     let sweep: ScratchSweep
+    let containerSweep: ContainerSweep
     /// This worker as others of Celery's world see it.
     let celery: CeleryNode
     let intake: Intake
@@ -40,6 +41,7 @@ struct WorkerBody: Service {
             aside.addTask { await deadlines.run() }
             aside.addTask { await control.run() }
             aside.addTask { await sweep.run() }
+            aside.addTask { await containerSweep.run() }
             aside.addTask { await protection?.run() }
             aside.addTask { await celery.run() }
             await intake.run()

@@ -1,5 +1,7 @@
 import FoundationEssentials
+import Glibc
 import Logging
+import QueueProtocol
 import StudioCore
 import StudioSystem
 
@@ -10,22 +12,30 @@ struct WorkerRunners: Sendable {
     /// The address space that a child may have, in bytes.
     let memory: Int
     let pauses: StopPauses
+    /// What the containers of the worker share; nothing is asked of an engine before there is something to run.
+    let containers: ContainerHost
     private let cores: Int
     private let comfyServers: [ComfyAddress]
 
     /// - Parameters:
     ///   - configuration: The checked settings.
+    ///   - worker: The worker whose runners they are; by default one that no other program knows.
     ///   - workspaceRoot: The absolute path of the workspace.
     ///   - childEnvironment: The whole environment of media children.
     ///   - program: The program with the command `media-job`; default this one.
     ///   - logger: Where they tell of faults.
     init(
-        _ configuration: StudioConfiguration, workspaceRoot: String, childEnvironment: [String: String],
-        program: String = "/proc/self/exe", logger: Logger
+        _ configuration: StudioConfiguration, worker: WorkerID = WorkerID(), workspaceRoot: String,
+        childEnvironment: [String: String], program: String = "/proc/self/exe", logger: Logger
     ) throws {
         pauses = StopPauses(ask: configuration.worker.askPause, term: configuration.worker.termPause)
         child = MediaChild(program: program, environment: childEnvironment, pauses: pauses)
         memory = configuration.worker.mediaMemoryMegabytes << 20
+        containers = ContainerHost(
+            engine: ContainerEngine(
+                configuration.worker.engine, logins: RegistryLogins(folder: configuration.worker.registryLogins)),
+            worker: worker, user: ContainerUser(ofWorker: geteuid(), getegid()), pauses: pauses,
+            workspace: configuration.worker.workspaceHostRoot.map { HostPaths.Place(here: workspaceRoot, there: $0) })
         comfyServers = configuration.worker.comfyServers.compactMap(ComfyAddress.init)
         cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
     }
@@ -36,6 +46,7 @@ struct WorkerRunners: Sendable {
     func catalogue(celery: CeleryRunner? = nil) -> RunnerCatalogue {
         var runners: [String: any Runner] = [
             "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
+            "container": ContainerRunner(batch: BatchRunner(host: containers), cog: nil),
         ]
         runners["celery"] = celery
         if !comfyServers.isEmpty { runners["comfyui"] = ComfyRunner(servers: ComfyServers(comfyServers)) }

@@ -63,6 +63,8 @@ extension StudioConfiguration {
             mediaMemoryMegabytes: reader.whole("MEDIA_MEMORY_MB", default: 8192, in: 512...1_048_576),
             modelsRoot: reader.text(
                 "MODELS_ROOT", default: "\(common.workspaceRoot)/\(WorkspaceLayout.studioModels)"),
+            engine: reader.engine(), registryLogins: reader.optional("DOCKER_CONFIG"),
+            workspaceHostRoot: reader.absolutePath("WORKSPACE_HOST_ROOT"),
             ecsAgent: reader.address("ECS_AGENT_URI"),
             comfyServers: reader.addresses("COMFYUI_URLS"),
             taskEvents: reader.flag("WORKER_TASK_EVENTS"))
@@ -204,6 +206,26 @@ struct ConfigurationReader {
         if Set(addresses).count != addresses.count { find(name, "names a server twice") }
         note(name, shown.isEmpty ? nil : shown.joined(separator: ","))
         return addresses
+    }
+
+    /// Where the container engine is, by Docker's own variables.
+    mutating func engine() -> EngineAddress {
+        let text = text("DOCKER_HOST", default: EngineAddress.standard)
+        let isVerified = optional("DOCKER_TLS_VERIFY") != nil
+        let certificates = absolutePath("DOCKER_CERT_PATH")
+        if isVerified, certificates == nil, !text.hasPrefix("unix:") {
+            find("DOCKER_CERT_PATH", "is required with DOCKER_TLS_VERIFY: the folder of ca.pem, cert.pem and key.pem")
+        }
+        if let address = EngineAddress(text, certificates: isVerified ? certificates : nil) { return address }
+        find("DOCKER_HOST", "must be unix:///path or tcp://host:port")
+        return .unixSocket("")
+    }
+
+    /// An absolute path; nil where it is left out.
+    mutating func absolutePath(_ name: String) -> String? {
+        guard let path = optional(name) else { return nil }
+        if !path.hasPrefix("/") { find(name, "must be an absolute path") }
+        return path
     }
 
     /// What stands before keys. Celery's programs subscribe by patterns, in which some characters mean others.

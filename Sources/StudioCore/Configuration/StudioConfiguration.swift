@@ -101,6 +101,15 @@ public struct StudioConfiguration: Sendable {
         /// The folder of the studio's model files, which functions read (`MODELS_ROOT`, default `Library/Models` below
         /// `WORKSPACE_ROOT`).
         public var modelsRoot: String
+        /// Where the container engine is (`DOCKER_HOST`, default `unix:///var/run/docker.sock`, or `tcp://host:port`; with
+        /// TLS where `DOCKER_TLS_VERIFY` is set and `DOCKER_CERT_PATH` names the folder of `ca.pem`, `cert.pem` and
+        /// `key.pem`). A worker that reaches none does all but what needs one.
+        public var engine: EngineAddress
+        /// The folder of the `config.json` with the logins of private registries (`DOCKER_CONFIG`, default none).
+        public var registryLogins: String?
+        /// The workspace's root as the engine's machine has it (`WORKSPACE_HOST_ROOT`), for a worker that runs in a
+        /// container itself; by default the worker asks the engine what its container mounts.
+        public var workspaceHostRoot: String?
         /// Where Amazon ECS put its container agent (`ECS_AGENT_URI`, which ECS sets; default none): there the worker asks
         /// not to be taken away by a scale-in while it works.
         public var ecsAgent: URL?
