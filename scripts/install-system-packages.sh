@@ -15,6 +15,7 @@ packages=(
     postgresql redis-server git git-lfs curl ca-certificates tzdata
     # for the demo, the tests' independent judges and the checks
     ffmpeg python3 python3-venv python3-websockets jq shellcheck chromium
+    docker.io docker-registry busybox-static iproute2 iptables
 )
 
 missing_packages() {
@@ -56,8 +57,13 @@ tidy() {
 }
 
 install_missing() {
-    local had_redis=''
-    if is_installed redis-server; then had_redis=yes; fi
+    local package
+    local service new_services=()
+    # Their programs are wanted, not their services; one that somebody had before is left as it is.
+    for service in redis-server docker docker.socket containerd docker-registry; do
+        case $service in docker | docker.socket) package=docker.io ;; *) package=$service ;; esac
+        if ! is_installed "$package"; then new_services+=("$service"); fi
+    done
     trap tidy EXIT
     as_root apt-get -o DPkg::Lock::Timeout=300 update
     if [ ! -e "$policy" ]; then
@@ -75,8 +81,8 @@ install_missing() {
         fi
     fi
     apt_install "$@"
-    if [ -z "$had_redis" ] && [ -d /run/systemd/system ]; then
-        as_root systemctl disable --quiet redis-server || true
+    if [ -d /run/systemd/system ]; then
+        for service in "${new_services[@]}"; do as_root systemctl disable --quiet "$service" || true; done
     fi
     tidy
     trap - EXIT

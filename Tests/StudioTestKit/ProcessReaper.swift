@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Ends every process, takes away every mount and removes every folder a test process leaves behind, however it dies.
+/// Ends every process, takes away every mount and network link, and removes every folder a test process leaves behind,
+/// however it dies.
 ///
 /// A small shell in a session of its own holds the read end of a pipe whose write end only this process has. When this
 /// process ends (even by SIGKILL) the pipe closes, the shell kills what is still registered, unmounts, removes the folders
@@ -11,12 +12,13 @@ final class ProcessReaper: Sendable {
 
     private static let script = """
         trap '' INT TERM HUP
-        pids= mounts=
+        pids= mounts= links=
         while IFS= read -r line; do
             case $line in
             +*) pids="$pids ${line#+}"; eval "alive_${line#+}=1" ;;
             -*) eval "alive_${line#-}=" ;;
             d*) set -- "$@" "${line#d}" ;;
+            l*) links="$links ${line#l}" ;;
             m*) mounts="$mounts${line#m}
         " ;;
             esac
@@ -28,6 +30,7 @@ final class ProcessReaper: Sendable {
         printf %s "$mounts" | while IFS= read -r mount; do
             umount -l "$mount" || sudo -n umount -l "$mount"
         done 2>/dev/null
+        for link in $links; do ip link delete "$link"; done 2>/dev/null
         for round in 1 2 3 4 5; do
             rm -rf -- "$@" && break
             sleep 0.2
@@ -50,7 +53,8 @@ final class ProcessReaper: Sendable {
         let ends = try Pipe.ends()
         defer { close(ends[0]) }
         let request = SpawnRequest(
-            program: "setsid", arguments: ["sh", "-c", Self.script, "reaper"], environment: ["PATH": "/usr/bin:/bin"],
+            program: "setsid", arguments: ["sh", "-c", Self.script, "reaper"],
+            environment: ["PATH": "/usr/bin:/bin:/usr/sbin:/sbin"],
             input: ends[0], ownGroup: false)
         do { _ = try request.spawn() } catch {
             close(ends[1])
@@ -70,6 +74,9 @@ final class ProcessReaper: Sendable {
 
     /// Registers a mount to be taken away; one that is gone by then is no error.
     func adopt(mount: String) throws { try tell("m\(mount)\n") }
+
+    /// Registers a network link to be deleted; one that is gone by then is no error.
+    func adopt(link: String) throws { try tell("l\(link)\n") }
 
     /// One line below `PIPE_BUF` bytes is written whole or not at all.
     private func tell(_ line: String) throws {

@@ -118,7 +118,8 @@ struct BatchAttempt: Sendable {
         return try await Blocking.run {
             try files.outputs.check(limit: limit)
             try BatchVerdict.check(state, context)
-            return try BatchOutputs(in: files.outputs, function: context.function, limit: limit)
+            return try BatchOutputs(
+                in: files.outputs, function: context.function, scratch: context.scratch, limit: limit)
         }
     }
 

@@ -21,15 +21,18 @@ struct BatchOutputs: Sendable {
     /// - Parameters:
     ///   - folder: What the container wrote.
     ///   - function: The function.
+    ///   - scratch: The attempt's scratch folder, to whose top the files are moved: there a later attempt looks for them.
     ///   - limit: The most bytes that all outputs may have together.
     /// - Throws: `JobFailure` with `output-invalid`.
-    init(in folder: OutputFolder, function: FunctionManifest, limit: Int64) throws(JobFailure) {
+    init(
+        in folder: OutputFolder, function: FunctionManifest, scratch: String, limit: Int64
+    ) throws(JobFailure) {
         let result = try Self.result(in: folder, function)
-        files = try MadeOutputs(
+        let made = try MadeOutputs(
             named: result["outputs"] ?? .null, function: function, folder: folder.path,
             seenAs: "\(BatchFiles.root)/outputs", limit: limit
         ).files()
-        for path in files.values { Self.takeOver(path) }
+        files = try Self.takeOver(made, into: scratch)
         guard let told = result["metadata"], !told.isNull else {
             metadata = nil
             return
@@ -64,12 +67,23 @@ struct BatchOutputs: Sendable {
         return value
     }
 
-    /// The file becomes the worker's own, where it may give files away: nobody else is to change it any more.
-    private static func takeOver(_ path: String) {
-        let opened = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-        guard opened >= 0 else { return }
-        let file = OwnedDescriptor(owning: opened)
-        fchown(file.raw, geteuid(), getegid())
-        fchmod(file.raw, 0o644)
+    /// The files become the worker's own, where it may take them over: nobody else is to change them any more.
+    private static func takeOver(_ made: [String: String], into scratch: String) throws(JobFailure) -> [String: String]
+    {
+        var moved: [String: String] = [:]
+        for (port, path) in made.sorted(by: { $0.key < $1.key }) where moved[path] == nil {
+            let opened = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            guard opened >= 0 else { throw JobFailure(.outputInvalid, "The output \(port) cannot be read.") }
+            let file = OwnedDescriptor(owning: opened)
+            fchown(file.raw, geteuid(), getegid())
+            fchmod(file.raw, 0o644)
+            let name = path.split(separator: "/").last ?? ""
+            let place = "\(scratch)/\(port).\(name.split(separator: ".").last ?? "")"
+            guard rename(path, place) == 0 else {
+                throw JobFailure(.runnerFailed, "The output \(port) could not be taken over.")
+            }
+            moved[path] = place
+        }
+        return made.compactMapValues { moved[$0] }
     }
 }
