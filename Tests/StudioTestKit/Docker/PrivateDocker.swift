@@ -87,13 +87,17 @@ public actor PrivateDocker {
     ///   - files: Texts by their absolute paths; they may be executed.
     ///   - changes: What a Dockerfile would say of it, such as `ENTRYPOINT ["/run"]`.
     ///   - marked: Paths of copies of busybox that are marked to run as root.
+    ///   - copies: Files and folders of this machine, which have the same paths in the image.
     /// - Throws: `TestKitError` with the engine's words.
     public func image(
-        _ reference: String, files: [String: String] = [:], changes: [String] = [], marked: [String] = []
+        _ reference: String, files: [String: String] = [:], changes: [String] = [], marked: [String] = [],
+        copies: [String] = []
     ) async throws {
         guard !images.contains(reference) else { return }
         let root = try TemporaryDirectory("image")
         for folder in ["bin", "tmp", "etc", "studio"] { mkdir(root.path(folder), 0o755) }
+        // A mount over it takes its mode.
+        chmod(root.path("tmp"), 0o1777)
         let done = try await ChildProcess.run(
             "sh",
             [
@@ -106,6 +110,10 @@ public actor PrivateDocker {
                 """, "sh", root.path,
             ] + marked)
         guard done.exit == .code(0) else { throw TestKitError("an image's files: \(done.errors)") }
+        if !copies.isEmpty {
+            let copied = try await ChildProcess.run("cp", ["-rL", "--parents"] + copies + [root.path])
+            guard copied.exit == .code(0) else { throw TestKitError("an image's files: \(copied.errors)") }
+        }
         for (path, text) in files {
             let file = try root.write(text.utf8, to: String(path.drop { $0 == "/" }))
             chmod(file, 0o755)

@@ -14,7 +14,10 @@ final class ContainerHost: Sendable {
     }
 
     /// How long an engine that was lost is waited for, to end what must not go on.
-    static let endingPatience = Duration.seconds(10)
+    static let endingPatience = Duration.seconds(5)
+
+    /// Where every container has something of the studio's.
+    private static let taken = ["/tmp", BatchFiles.root]
 
     let engine: ContainerEngine
     let worker: WorkerID
@@ -68,7 +71,9 @@ final class ContainerHost: Sendable {
             image: image.id, command: told.command, environment: told.environment, user: user,
             labels: labels.merging(
                 [Label.worker: "\(worker)", Label.function: "\(function.name) \(function.version)"]) { own, _ in own },
-            imageVolumes: image.volumes, network: told.network ? .bridge : .none,
+            imageVolumes: image.volumes.filter { volume in
+                !Self.taken.contains { volume == $0 || volume.hasPrefix($0 + "/") }
+            }, network: told.network ? .bridge : .none,
             memory: function.resources.memoryMegabytes << 20, cpus: function.resources.cpus,
             processes: told.processes, temporary: told.temporaryMegabytes << 20, largestFile: largest << 20,
             gpus: function.resources.gpus)
