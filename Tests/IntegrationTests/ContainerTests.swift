@@ -13,7 +13,7 @@ struct ContainerTests {
         "parameters": ["type": "object", "properties": [:]], "inputs": [:],
         "outputs": ["image": ["type": "image", "primary": true, "extension": "png"]],
         "resources": ["queue": "studio", "memoryMB": 64],
-        "retry": ["maxAttempts": 3, "baseSeconds": 1],
+        "retry": ["maxAttempts": 3, "backoffSeconds": 1],
         "runner": [
             "kind": "container", "image": .string(PrivateDocker.tool), "pullPolicy": "Never",
             "command": [
@@ -45,7 +45,7 @@ struct ContainerTests {
         #expect(job["state"] == "succeeded", "\(job)\n\(log)")
         #expect(log.contains("64 by 36, seed 18446744073709551615"))
         let take = try #require(try await stack.takes().first)
-        let path = try #require(take["path"]?.stringValue)
+        let path = try #require(take["path"]?.stringValue).split(separator: ".").dropLast().joined(separator: ".")
         let sidecar = try JSONText.decode(
             JSONValue.self,
             from: Data(contentsOf: URL(fileURLWithPath: "\(stack.folder(of: "film"))/\(path).json")))

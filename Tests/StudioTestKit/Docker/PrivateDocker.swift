@@ -26,17 +26,28 @@ public actor PrivateDocker {
     public nonisolated let socket: String
     /// What `DOCKER_HOST` is set to.
     public nonisolated var host: String { "unix://\(socket)" }
+    /// Its port on `localhost`, with TLS and only for clients that show a certificate; 0 where it was not asked for.
+    public nonisolated let port: Int
     /// The machine's address on the engine's bridge, which containers with a network reach.
     public nonisolated let gateway: String
 
     /// Starts an engine without images.
     ///
+    /// - Parameter certificates: With them it listens on a port too, with TLS.
     /// - Throws: `TestKitError` or `WaitTimedOut` with the engine's log.
-    public init() async throws {
+    public init(certificates: Certificates? = nil) async throws {
         guard geteuid() == 0 else { throw TestKitError("a Docker engine takes root") }
         directory = try TemporaryDirectory("docker")
         socket = directory.path("s")
-        try directory.write("{}".utf8, to: "daemon.json")
+        port = certificates == nil ? 0 : try ProgramUnderTest.freePort()
+        var settings = "{}"
+        if let certificates {
+            settings = """
+                {"tlsverify": true, "tlscacert": "\(certificates.authority)",
+                 "tlscert": "\(certificates.server.certificate)", "tlskey": "\(certificates.server.key)"}
+                """
+        }
+        try directory.write(settings.utf8, to: "daemon.json")
         let script = try directory.write(Self.script.utf8, to: "supervise")
         guard mkfifo(directory.path("control"), 0o600) == 0 else { throw TestKitError.system("mkfifo") }
         bridge = try await Bridge()
@@ -46,7 +57,7 @@ public actor PrivateDocker {
             [
                 "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc", "bash",
                 script, directory.path, bridge.name,
-            ])
+            ] + (port == 0 ? [] : ["--host", "tcp://127.0.0.1:\(port)"]))
         try await start()
     }
 
@@ -199,6 +210,7 @@ public actor PrivateDocker {
     /// The first process of the engine's namespaces: with it everything in them ends.
     private static let script = #"""
         directory=$1 bridge=$2
+        shift 2
         exec 3<>"$directory/control"
         # A machine without an init system may have no control groups.
         if ! mountpoint -q /sys/fs/cgroup; then
@@ -217,7 +229,7 @@ public actor PrivateDocker {
                 dockerd --data-root "$directory/data" --exec-root "$directory/exec" --pidfile "$directory/pid" \
                     --host "unix://$directory/s" --config-file "$directory/daemon.json" \
                     --storage-driver overlay2 --bridge "$bridge" --iptables=false --ip6tables=false \
-                    --ip-forward=false --ip-masq=false 3>&- &
+                    --ip-forward=false --ip-masq=false "$@" 3>&- &
                 engine=$!
                 ;;
             kill) kill -KILL "$engine"; wait "$engine"; echo "engine ended" ;;

@@ -7,19 +7,29 @@ public final class PrivateRegistry: Sendable {
     /// What image names begin with.
     public let host: String
 
+    /// Who may use a registry that is not for everybody.
+    public static let login = (user: "ada", password: "secret")
+    private let isPrivate: Bool
+
     /// Starts an empty registry.
     ///
+    /// - Parameter isPrivate: Whether it is only for who knows ``login``.
     /// - Throws: `TestKitError` or `WaitTimedOut` where it does not start.
-    public init() async throws {
+    public init(isPrivate: Bool = false) async throws {
+        self.isPrivate = isPrivate
         directory = try TemporaryDirectory("registry")
         let port = try ProgramUnderTest.freePort()
         host = "127.0.0.1:\(port)"
+        let file = try directory.write(
+            "ada:$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n".utf8, to: "users")
+        let access = isPrivate ? "auth: {htpasswd: {realm: studio, path: \(file)}}" : ""
         let settings = try directory.write(
             """
             version: 0.1
             log: {level: warn}
             storage: {filesystem: {rootdirectory: \(directory.path("data"))}}
             http: {addr: "127.0.0.1:\(port)"}
+            \(access)
 
             """.utf8, to: "settings.yml")
         let server = try ChildProcess("docker-registry", ["serve", settings])
@@ -27,7 +37,7 @@ public final class PrivateRegistry: Sendable {
         let address = "http://\(host)/v2/"
         try await eventually("the registry answers") {
             guard server.ended == nil else { throw TestKitError("the registry ended: \(server.lines)") }
-            return try await ChildProcess.run("curl", ["-sf", address]).exit == .code(0)
+            return try await ChildProcess.run("curl", ["-s", address]).exit == .code(0)
         }
     }
 
@@ -43,7 +53,8 @@ public final class PrivateRegistry: Sendable {
         let repository = "\(host)/\(parts[0])"
         let tag = parts.count > 1 ? parts[1] : "latest"
         try await docker.request("POST", "/images/\(image)/tag?repo=\(repository)&tag=\(tag)")
-        let login = Data("{}".utf8).base64EncodedString()
+        let told = isPrivate ? #"{"username": "ada", "password": "secret"}"# : "{}"
+        let login = Data(told.utf8).base64EncodedString()
         let answer = try await docker.request(
             "POST", "/images/\(repository)/push?tag=\(tag)", ["-H", "X-Registry-Auth: \(login)"])
         guard !answer.contains("\"error\"") else { throw TestKitError("push of \(image): \(answer)") }

@@ -51,8 +51,11 @@ extension ContainerHost {
     /// Whether a registry has decided, so that asking again is of no use.
     private static func isFinal(_ words: String) -> Bool {
         let words = words.lowercased()
-        return ["manifest unknown", "not found", "does not exist", "denied", "unauthorized", "invalid reference"]
-            .contains { words.contains($0) } && !words.contains("no such host")
+        return [
+            "manifest unknown", "not found", "does not exist", "denied", "unauthorized", "no basic auth",
+            "invalid reference",
+        ]
+        .contains { words.contains($0) } && !words.contains("no such host")
     }
 }
 

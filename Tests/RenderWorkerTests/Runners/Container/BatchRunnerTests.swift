@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import QueueProtocol
 import StudioCore
 import StudioPostgres
@@ -163,6 +164,24 @@ import Testing
             let runners = ["container": ContainerRunner(batch: BatchRunner(host: nobody), cog: nil)]
             let record = try await studio.stage.attempt(job, in: studio.stage.surroundings(runners: runners))
             #expect(record.failure?.code == .runnerUnknown)
+        }
+    }
+
+    @Test("The engine may have the workspace under another path, which an operator says")
+    func paths() async throws {
+        try await ContainerStage.with { studio in
+            let elsewhere = try TemporaryDirectory("elsewhere")
+            #expect(symlink(studio.stage.workspace.path, elsewhere.path("workspace")) == 0)
+            for (there, state) in [(elsewhere.path("workspace"), JobState.succeeded), (elsewhere.path("no"), .failed)] {
+                let host = ContainerHost(
+                    engine: studio.host.engine, worker: studio.stage.worker, user: studio.host.user,
+                    workspace: HostPaths.Place(here: studio.stage.workspace.path, there: there))
+                let job = try await studio.submit("/picture", maxAttempts: 1)
+                let runners = ["container": ContainerRunner(batch: BatchRunner(host: host), cog: nil)]
+                let record = try await studio.stage.attempt(job, in: studio.stage.surroundings(runners: runners))
+                #expect(record.state == state, "\(String(describing: record.failure))")
+                if state == .failed { #expect(record.failure?.message.contains("WORKSPACE_HOST_ROOT") == true) }
+            }
         }
     }
 }

@@ -85,4 +85,31 @@ import Testing
             #expect(try await record.state == .cancelled)
         }
     }
+
+    @Test("An engine elsewhere is reached over TCP with TLS, by who shows a certificate")
+    func elsewhere() async throws {
+        let certificates = try await Certificates()
+        let folder = try TemporaryDirectory("certificates")
+        for (name, file) in [
+            ("ca.pem", certificates.authority), ("cert.pem", certificates.client.certificate),
+            ("key.pem", certificates.client.key),
+        ] { #expect(symlink(file, folder.path(name)) == 0) }
+        let docker = try await PrivateDocker(certificates: certificates)
+        try await docker.makeTool()
+        let address = try #require(EngineAddress("tcp://localhost:\(docker.port)", certificates: folder.path))
+        try await Stage.with { stage in
+            let host = ContainerHost(
+                engine: ContainerEngine(address), worker: stage.worker, user: ContainerUser(ofWorker: 0, 0))
+            let job = try await stage.submit(
+                "tool", parameters: [:], manifest: ContainerStage.manifest("echo hello; /picture"))
+            let runners = ["container": ContainerRunner(batch: BatchRunner(host: host), cog: nil)]
+            let record = try await stage.attempt(job, in: stage.surroundings(runners: runners))
+            #expect(record.state == .succeeded, "\(String(describing: record.failure))")
+            #expect(try await stage.jobs.readLog(job).map(\.lines).joined().contains("hello"))
+        }
+        let stranger = ContainerEngine(.tcp("localhost:\(docker.port)"))
+        let error = await #expect(throws: EngineError.self) { try await stranger.version() }
+        #expect(error?.code == .refused || error?.code == .unreachable || error?.code == .strange)
+        try await docker.stop()
+    }
 }

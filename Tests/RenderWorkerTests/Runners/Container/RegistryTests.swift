@@ -37,4 +37,26 @@ import Testing
             #expect(gone.retryable)
         }
     }
+
+    @Test("A private image is pulled with the login of Docker's own configuration, and not without")
+    func privateImage() async throws {
+        try await ContainerStage.with { studio in
+            let registry = try await PrivateRegistry(isPrivate: true)
+            try await registry.push(ContainerStage.image, as: "secret/tool:1", from: studio.docker)
+            let reference = ImageReference("\(registry.host)/secret/tool:1")
+            let refused = try await studio.failure("", image: reference.text)
+            #expect(refused.code == .runnerFailed)
+            #expect(!refused.retryable, "\(refused.message)")
+            let folder = try TemporaryDirectory("logins")
+            let (user, password) = PrivateRegistry.login
+            let login = Data("\(user):\(password)".utf8).base64EncodedString()
+            try folder.write(
+                Array(#"{"auths": {"\#(registry.host)": {"auth": "\#(login)"}}}"#.utf8), to: "config.json")
+            let engine = ContainerEngine(
+                .unixSocket(studio.docker.socket), logins: RegistryLogins(folder: folder.path))
+            try await engine.pull(reference) { _ in }
+            #expect(try await engine.image(reference) != nil)
+            try await registry.stop()
+        }
+    }
 }

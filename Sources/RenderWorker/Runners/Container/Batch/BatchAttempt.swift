@@ -85,8 +85,16 @@ struct BatchAttempt: Sendable {
             try await engine.attach(to: name, begun: { continuation.yield() }, receive: { news.take($0, $1) })
         }
         defer { listening.cancel() }
-        for await _ in begun { break }
+        var isHeard = false
+        for await _ in begun {
+            isHeard = true
+            break
+        }
         try Task.checkCancellation()
+        if !isHeard {
+            try await listening.value
+            throw EngineError(.strange, "the engine does not let anybody listen to a container")
+        }
         try await engine.start(name)
         context.progress(RunProgress(fraction: nil, stage: "running"))
         return try await withThrowingTaskGroup(of: ContainerState?.self) { group in

@@ -35,7 +35,7 @@ struct OutputFolder: Sendable {
     /// - Throws: `JobFailure` with `output-invalid` where there is too much.
     func check(limit: Int64) throws(JobFailure) {
         var walk = Walk()
-        walk.enter(openat(AT_FDCWD, path, Self.folderFlags), depth: 0)
+        walk.start(path)
         if walk.bytes > limit { throw MadeOutputs.tooLarge(limit) }
         if walk.entries > Self.mostEntries || walk.isTooDeep {
             throw JobFailure(
@@ -44,12 +44,13 @@ struct OutputFolder: Sendable {
         }
     }
 
-    /// Makes every folder in it one that its owner can list and empty. Blocks; the container must be gone.
+    /// Makes every folder in it one that its owner can list and empty: a worker that is not root could not remove what the
+    /// container locked. Blocks; the container must be gone.
     func unlock() {
         guard geteuid() != 0 else { return }
         var walk = Walk()
         walk.isUnlocking = true
-        walk.enter(openat(AT_FDCWD, path, Self.folderFlags), depth: 0)
+        walk.start(path)
     }
 
     fileprivate static let folderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
@@ -61,6 +62,8 @@ private struct Walk {
     var entries = 0
     var isTooDeep = false
     var isUnlocking = false
+
+    mutating func start(_ path: String) { enter(open(AT_FDCWD, path), depth: 0) }
 
     /// Takes a folder's descriptor, which it closes.
     mutating func enter(_ opened: Int32, depth: Int) {
@@ -79,18 +82,38 @@ private struct Walk {
             guard let name, strcmp(name, ".") != 0, strcmp(name, "..") != 0 else { continue }
             entries += 1
             var status = stat()
-            guard fstatat(opened, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            guard look(opened, name, &status) else { continue }
             if status.st_mode & S_IFMT == S_IFDIR {
                 guard depth < OutputFolder.deepest else {
                     isTooDeep = true
                     continue
                 }
-                if isUnlocking { fchmodat(opened, name, 0o700, 0) }
-                enter(openat(opened, name, OutputFolder.folderFlags), depth: depth + 1)
+                enter(open(opened, name), depth: depth + 1)
             } else {
                 // A file with holes takes its whole size once it is copied.
                 bytes += max(Int64(status.st_size), Int64(status.st_blocks) * 512)
             }
         }
+    }
+
+    /// `O_PATH`, which Swift's view of the C library does not have.
+    private static let placeOnly: Int32 = 0o10000000
+
+    /// A folder that the container locked would hide what is in it from a worker that is its owner and not root.
+    private func open(_ folder: Int32, _ name: UnsafePointer<CChar>) -> Int32 {
+        let opened = openat(folder, name, OutputFolder.folderFlags)
+        guard opened < 0, errno == EACCES else { return opened }
+        // By a descriptor of the folder itself: the name may be a link to elsewhere by now.
+        let place = openat(folder, name, Self.placeOnly | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard place >= 0 else { return opened }
+        defer { close(place) }
+        guard chmod("/proc/self/fd/\(place)", 0o700) == 0 else { return opened }
+        return openat(place, ".", OutputFolder.folderFlags)
+    }
+
+    private func look(_ folder: Int32, _ name: UnsafePointer<CChar>, _ status: inout stat) -> Bool {
+        if fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 { return true }
+        guard errno == EACCES, fchmod(folder, 0o700) == 0 else { return false }
+        return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0
     }
 }
