@@ -2,7 +2,7 @@
 # make's command line or in the environment: either way the scripts see them.
 
 .DEFAULT_GOAL := help
-.PHONY: help packages build demo run flower test check fmt bench chaos clean new-project
+.PHONY: help packages build demo run flower test check fmt bench chaos clean new-project up-with-comfyui
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,3 +43,6 @@ clean: ## remove the build and, after asking, the private stack's data (FORCE=1 
 
 new-project: build ## make a project; NAME= or a question
 	@scripts/new-project.sh
+
+up-with-comfyui: ## the studio in containers with a ComfyUI server; COMFYUI_MODELS= COMFYUI_ARGS=
+	@docker compose -f compose/docker-compose.yml -f compose/docker-compose.comfyui.yml up --build

@@ -72,7 +72,7 @@ struct ComfyBindings {
             parameters[name] = places(value, at: pointer)
         }
         for name in root.properties.keys.sorted()
-        where parameters[name] == nil && !(name == "seed" && !seed.isEmpty) {
+        where parameters[name] == nil && !(name == "seed" && document?["seed"] != nil) {
             find("/parameters/" + JSONPointer.escaped(name), "is required: the parameter's place, node.input")
         }
     }

@@ -37,6 +37,11 @@ extension RunningTransfer {
             studio_curl_set_number(
                 easy, CURLOPT_TIMEOUT_MS, max(1, milliseconds + Int(attoseconds / 1_000_000_000_000_000)))
         }
+        // A kept connection that turns out to be dead makes libcurl send the request again by itself, though the server may
+        // have taken it. What must not be done twice goes over a new one, over which nothing is repeated.
+        if !["GET", "HEAD", "PUT", "DELETE"].contains(request.method) {
+            studio_curl_set_number(easy, CURLOPT_FRESH_CONNECT, 1)
+        }
         try setUpBody()
         // After the body, whose kind has a method of its own.
         if request.method == "HEAD" {

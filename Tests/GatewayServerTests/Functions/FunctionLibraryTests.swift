@@ -25,7 +25,10 @@ import Testing
         #expect(library.current.faults.isEmpty)
         #expect(
             Set(library.current.functions.keys)
-                == ["mock-image", "mock-video", "assemble", "transcode", "thumbnail", "noop"])
+                == [
+                    "mock-image", "mock-video", "assemble", "transcode", "thumbnail", "noop", "comfyui-image",
+                    "comfyui-image-to-image",
+                ])
         let video = try library.current.function(named: "mock-video")
         let parameters = video.effectiveParameters(["prompt": "x", "seed": .unsigned(.max)], tier: .standard)
         #expect(video.parameters.check(.object(parameters), pointer: "").isEmpty)
@@ -52,6 +55,34 @@ import Testing
         try FileManager.default.removeItem(atPath: folder.path("blur"))
         #expect(try await library.reload())
         #expect(library.current.functions.isEmpty && library.current.faults.isEmpty)
+    }
+
+    @Test func `The workflow beside a manifest is read with it, and a change of either is seen`() async throws {
+        let folder = try TemporaryDirectory("functions")
+        let library = Self.library(folder)
+        let manifest =
+            #"{"name": "blur", "version": "1.0.0", "title": "Blur", "outputs": {"image": {"type": "image", "extension": "png"}}, "runner": {"kind": "comfyui"}, "bindings": {"outputs": {"image": "2"}}}"#
+        func workflow(_ color: Int) -> String {
+            #"{"1": {"class_type": "EmptyImage", "inputs": {"color": \#(color)}}, "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "x"}}}"#
+        }
+        try folder.write(manifest.utf8, to: "blur/function.json")
+        try await library.reload()
+        #expect(library.current.faults["blur"]?.findings.map(\.pointer) == ["/runner/workflow"])
+        try folder.write(workflow(1).utf8, to: "blur/workflow.json")
+        #expect(try await library.reload())
+        let digest = try #require(library.revisions.digests["blur"])
+        #expect(library.current.functions["blur"]?.document["runner"]?["workflow"]?["2"] != nil)
+        try folder.write(workflow(22).utf8, to: "blur/workflow.json")
+        #expect(try await library.reload())
+        #expect(library.revisions.digests["blur"] != digest, "a job is sold with the workflow as it was")
+        try folder.write("{".utf8, to: "blur/workflow.json")
+        #expect(try await library.reload())
+        #expect(library.current.functions["blur"]?.document["runner"]?["workflow"]?["1"]?["inputs"]?["color"] == 22)
+        try FileManager.default.removeItem(atPath: folder.path("blur/workflow.json"))
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path("blur/workflow.json"), withDestinationPath: folder.path("blur/function.json"))
+        #expect(try await library.reload())
+        #expect(library.current.faults["blur"]?.findings.first?.detail == "workflow.json is a link")
     }
 
     @Test func `Links and giants are refused`() async throws {

@@ -34,19 +34,17 @@ final class PromptTracker: Sendable {
 
     /// Takes messages in, in order.
     func hear(_ messages: [WebSocket.Message]) {
-        let (isEnded, progress) = state.withLock { state in
-            var isOurs = false
-            for message in messages {
-                guard let event = ComfyEvent.read(message) else { continue }
-                isOurs = state.progress.hear(event) || isOurs
-            }
-            if isOurs {
+        var isEnded = false
+        for event in messages.lazy.compactMap(ComfyEvent.read) {
+            let progress = state.withLock { state -> RunProgress? in
+                guard state.progress.hear(event) else { return nil }
                 state.wasHeard = true
                 state.lastChange = .now
+                isEnded = state.progress.isEnded
+                return state.progress.takeReport()
             }
-            return (state.progress.isEnded, isOurs ? state.progress.takeReport() : nil)
+            if let progress { report(progress) }
         }
-        if let progress { report(progress) }
         if isEnded { look() }
     }
 
