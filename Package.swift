@@ -115,7 +115,7 @@ let package = Package(
             "RenderWorkerTests",
             [
                 "RenderWorker", "QueueProtocol", "StudioCore", "StudioSystem", "StudioGit", "StudioPostgres",
-                "StudioRedis", .product(name: "NIOHTTP1", package: "swift-nio"),
+                "StudioRedis", "StudioTransfer", .product(name: "NIOHTTP1", package: "swift-nio"),
             ] + nio),
         proof("IntegrationTests", ["StudioGit", "StudioMedia"], exclude: ["Fixtures"]),
         proof("ChaosTests", ["QueueProtocol"]),

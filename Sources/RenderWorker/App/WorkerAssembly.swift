@@ -67,6 +67,7 @@ struct WorkerAssembly: Sendable {
         let runners = try WorkerRunners(
             configuration, worker: worker, workspaceRoot: workspaceRoot, childEnvironment: childEnvironment,
             program: program, logger: logger)
+        let warm = WarmParts(runners, configuration, database: database, logger: logger)
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
         let revisions = FunctionRevisions()
@@ -120,7 +121,7 @@ struct WorkerAssembly: Sendable {
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
             protection: protection,
             sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
-            containerSweep: ContainerSweep(host: runners.containers, jobs: jobs, logger: logger),
+            containerSweep: ContainerSweep(host: runners.containers, jobs: jobs, logger: logger), warm: warm,
             celery: celery.node,
             intake: Intake(
                 worker: worker, name: name, lease: configuration.common.lease, grace: configuration.worker.grace,

@@ -18,6 +18,7 @@ struct WorkerBody: Service {
     let protection: ScaleInProtection<ContinuousClock>?
     let sweep: ScratchSweep
     let containerSweep: ContainerSweep
+    let warm: WarmParts
     /// This worker as others of Celery's world see it.
     let celery: CeleryNode
     let intake: Intake
@@ -42,12 +43,14 @@ struct WorkerBody: Service {
             aside.addTask { await control.run() }
             aside.addTask { await sweep.run() }
             aside.addTask { await containerSweep.run() }
+            aside.addTask { await warm.run() }
             aside.addTask { await protection?.run() }
             aside.addTask { await celery.run() }
             await intake.run()
             // Only now: the leases of attempts that drain are renewed to their end.
             aside.cancelAll()
         }
+        await warm.stop()
         await celery.signOff()
         await sayGoodbye()
     }

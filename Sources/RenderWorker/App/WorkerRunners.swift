@@ -14,6 +14,12 @@ struct WorkerRunners: Sendable {
     let pauses: StopPauses
     /// What the containers of the worker share; nothing is asked of an engine before there is something to run.
     let containers: ContainerHost
+    /// Those of them whose models stay loaded.
+    let warm: WarmContainers
+    /// The folder of what these share with the worker.
+    let warmFolder: String
+    /// The names of the functions whose models are loaded, at every change; the newest counts.
+    let loaded: AsyncStream<Set<String>>
     private let cores: Int
     private let comfyServers: [ComfyAddress]
 
@@ -36,6 +42,15 @@ struct WorkerRunners: Sendable {
                 configuration.worker.engine, logins: RegistryLogins(folder: configuration.worker.registryLogins)),
             worker: worker, user: ContainerUser(ofWorker: geteuid(), getegid()), pauses: pauses,
             workspace: configuration.worker.workspaceHostRoot.map { HostPaths.Place(here: workspaceRoot, there: $0) })
+        let (loaded, continuation) = AsyncStream.makeStream(of: Set<String>.self, bufferingPolicy: .bufferingNewest(1))
+        self.loaded = loaded
+        warmFolder = "\(workspaceRoot)/\(WorkspaceLayout.containers)"
+        let megabytes = configuration.worker.containerMemoryMegabytes
+        warm = WarmContainers(
+            host: containers, folder: warmFolder,
+            bounds: WarmContainers.Bounds(
+                megabytes: megabytes > 0 ? megabytes : Self.machineMegabytes, gpus: configuration.worker.gpus),
+            logger: logger, onChange: { continuation.yield($0) })
         comfyServers = configuration.worker.comfyServers.compactMap(ComfyAddress.init)
         cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
     }
@@ -46,7 +61,8 @@ struct WorkerRunners: Sendable {
     func catalogue(celery: CeleryRunner? = nil) -> RunnerCatalogue {
         var runners: [String: any Runner] = [
             "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),
-            "container": ContainerRunner(batch: BatchRunner(host: containers), cog: nil),
+            "container": ContainerRunner(
+                batch: BatchRunner(host: containers), cog: CogRunner(host: containers, containers: warm)),
         ]
         runners["celery"] = celery
         if !comfyServers.isEmpty { runners["comfyui"] = ComfyRunner(servers: ComfyServers(comfyServers)) }
@@ -55,6 +71,20 @@ struct WorkerRunners: Sendable {
 
     /// Does work that uses the runners, with what they need running beside it.
     func whileRunning<Result: Sendable>(_ work: @Sendable () async throws -> Result) async throws -> Result {
-        try await work()
+        let tidying = Task { await warm.run() }
+        defer { tidying.cancel() }
+        let result: Result
+        do {
+            result = try await work()
+        } catch {
+            await warm.stopAll()
+            throw error
+        }
+        await warm.stopAll()
+        return result
+    }
+
+    private static var machineMegabytes: Int {
+        sysconf(Int32(_SC_PHYS_PAGES)) / 1024 * sysconf(Int32(_SC_PAGESIZE)) / 1024
     }
 }

@@ -65,6 +65,8 @@ extension StudioConfiguration {
                 "MODELS_ROOT", default: "\(common.workspaceRoot)/\(WorkspaceLayout.studioModels)"),
             engine: reader.engine(), registryLogins: reader.optional("DOCKER_CONFIG"),
             workspaceHostRoot: reader.absolutePath("WORKSPACE_HOST_ROOT"),
+            containerMemoryMegabytes: reader.whole("CONTAINER_MEMORY_MB", default: 0, in: 0...16_777_216),
+            gpus: reader.whole("WORKER_GPUS", default: 0, in: 0...64),
             ecsAgent: reader.address("ECS_AGENT_URI"),
             comfyServers: reader.addresses("COMFYUI_URLS"),
             taskEvents: reader.flag("WORKER_TASK_EVENTS"))

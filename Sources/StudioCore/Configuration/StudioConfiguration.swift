@@ -110,6 +110,11 @@ public struct StudioConfiguration: Sendable {
         /// The workspace's root as the engine's machine has it (`WORKSPACE_HOST_ROOT`), for a worker that runs in a
         /// container itself; by default the worker asks the engine what its container mounts.
         public var workspaceHostRoot: String?
+        /// The memory that containers whose models stay loaded may have together, in MiB (`CONTAINER_MEMORY_MB`, default 0,
+        /// the machine's).
+        public var containerMemoryMegabytes: Int
+        /// How many GPUs there are for them (`WORKER_GPUS`, default 0).
+        public var gpus: Int
         /// Where Amazon ECS put its container agent (`ECS_AGENT_URI`, which ECS sets; default none): there the worker asks
         /// not to be taken away by a scale-in while it works.
         public var ecsAgent: URL?

@@ -26,6 +26,8 @@ public enum WorkspaceLayout {
     public static let models = "01_Assets/Models"
     /// The folder of the studio's model files, below the workspace's root, where nothing else is said.
     public static let studioModels = "Library/Models"
+    /// The folder of what workers share with their containers that stay, below the workspace's root.
+    public static let containers = ".studio/containers"
     /// The folder of finished takes.
     public static let renders = "03_Renders"
     /// The folder of thumbnails, named by take id.

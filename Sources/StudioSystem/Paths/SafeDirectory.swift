@@ -71,6 +71,20 @@ public final class SafeDirectory: Sendable {
         return file
     }
 
+    /// Holds a socket, so that it can be connected to by its descriptor whatever becomes of its name.
+    ///
+    /// - Parameter path: A path below the folder; a symbolic link in its last place is not followed.
+    /// - Returns: A handle on the socket, neither readable nor writable: `/proc/self/fd/<it>` is its address.
+    /// - Throws: `PathError` where it leads out, `FileError` where it is missing or no socket.
+    public func socket(_ path: RelativePath) throws -> OwnedDescriptor {
+        let found = try resolve(path, flags: studio_O_PATH | O_NOFOLLOW)
+        var status = stat()
+        guard fstat(found.raw, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
+            throw FileError(.notFound, message: "\(path.name) is not a socket", detail: absolutePath(of: path))
+        }
+        return found
+    }
+
     /// Opens a folder in this one.
     ///
     /// - Parameter path: A path below the folder.

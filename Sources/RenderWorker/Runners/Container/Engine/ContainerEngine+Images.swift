@@ -10,12 +10,19 @@ struct EngineImage: Sendable, Hashable {
     var repositoryDigests: [String]
     /// The folders for which it asks for a volume.
     var volumes: [String]
+    /// What it runs: its entry point and its command.
+    var command: [String]
+    /// The version that its labels name, as OCI spells that; nil where they name none.
+    var version: String?
 
     init?(_ answer: JSONValue) {
         guard let id = answer["Id"]?.stringValue else { return nil }
         self.id = id
         repositoryDigests = (answer["RepoDigests"]?.arrayValue ?? []).compactMap(\.stringValue)
-        volumes = (answer["Config"]?["Volumes"]?.objectValue ?? [:]).keys.sorted()
+        let config = answer["Config"] ?? .null
+        volumes = (config["Volumes"]?.objectValue ?? [:]).keys.sorted()
+        command = ["Entrypoint", "Cmd"].flatMap { config[$0]?.arrayValue ?? [] }.compactMap(\.stringValue)
+        version = config["Labels"]?["org.opencontainers.image.version"]?.stringValue
     }
 
     /// What tells it from every other image: the digest of the registry that a reference names, else its id.

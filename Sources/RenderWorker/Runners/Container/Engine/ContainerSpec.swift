@@ -56,6 +56,8 @@ struct ContainerSpec: Sendable, Hashable {
     var largestFile: Int
     /// How many GPUs it is given.
     var gpus = 0
+    /// The numbers of the GPUs that it is given, instead of any.
+    var gpuNumbers: [Int] = []
 
     /// The least memory that engines take.
     private static let leastMemory = 6 << 20
@@ -118,7 +120,10 @@ struct ContainerSpec: Sendable, Hashable {
             host["PortBindings"] = .object(
                 Dictionary(uniqueKeysWithValues: publishedPorts.map { ("\($0)/tcp", binding) }))
         }
-        if gpus > 0 {
+        if !gpuNumbers.isEmpty {
+            let numbers = gpuNumbers.map { JSONValue.string(String($0)) }
+            host["DeviceRequests"] = [["DeviceIDs": .array(numbers), "Capabilities": [["gpu"]]]]
+        } else if gpus > 0 {
             host["DeviceRequests"] = [["Count": .integer(Int64(gpus)), "Capabilities": [["gpu"]]]]
         }
         return .object(host)
