@@ -10,12 +10,11 @@ public enum EngineAddress: Sendable, Hashable {
     /// Where an engine is if nobody says otherwise.
     public static let standard = "unix:///var/run/docker.sock"
 
-    /// Reads an address.
+    /// Reads an address; nil where it is neither of the two.
     ///
     /// - Parameters:
     ///   - text: `unix:///path`, or `tcp://host[:port]`; the port is 2375, or 2376 with TLS, where it is left out.
     ///   - certificates: The folder of the certificates; nil is without TLS.
-    /// - Returns: Nil where it is neither.
     public init?(_ text: String, certificates: String?) {
         let parts = text.split(separator: "://", maxSplits: 1).map(String.init)
         guard parts.count == 2, !parts[1].utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }) else { return nil }

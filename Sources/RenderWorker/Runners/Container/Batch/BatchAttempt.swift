@@ -61,14 +61,17 @@ struct BatchAttempt: Sendable {
             return try await follow(files)
         } catch let error as EngineError {
             try Task.checkCancellation()
-            // May name folders of the machine.
-            context.log("the container engine: \(error.message.replacing(context.scratch, with: "…"))")
-            throw JobFailure(error, of: host, while: Self.sentence(for: error))
+            let sentence = Self.sentence(for: error)
+            // Its words may name folders of the machine.
+            context.log("the container engine: \(Self.isAboutMounts(error) ? sentence : error.message)")
+            throw JobFailure(error, of: host, while: sentence)
         }
     }
 
+    private static func isAboutMounts(_ error: EngineError) -> Bool { error.message.contains("mount") }
+
     private static func sentence(for error: EngineError) -> String {
-        if error.message.contains("bind source path does not exist") {
+        if isAboutMounts(error) {
             return
                 "The container engine does not see the worker's files; WORKSPACE_HOST_ROOT says where they are for it."
         }

@@ -76,6 +76,7 @@ extension ContainerEngine {
     ///   - spec: What it is.
     ///   - name: Its name, one that no other container of the engine has.
     /// - Returns: Its id.
+    /// - Throws: ``EngineError``.
     func create(_ spec: ContainerSpec, name: String) async throws(EngineError) -> String {
         let body = spec.document(on: try await capacity())
         let made = try await call("POST", "/containers/create", ["name": name], body: body)
@@ -96,6 +97,7 @@ extension ContainerEngine {
     ///   - container: Its id or name.
     ///   - begun: Told when nothing that it writes is lost any more.
     ///   - receive: Takes in what it writes.
+    /// - Throws: ``EngineError``, or what the receiver threw.
     func attach(
         to container: String, begun: @escaping @Sendable () -> Void,
         receive: @escaping @Sendable (LogFrames.Stream, Data) async throws -> Void
@@ -114,6 +116,7 @@ extension ContainerEngine {
     ///   - container: Its id or name.
     ///   - isFollowed: Whether to wait for what it will write.
     ///   - receive: Takes in what it wrote.
+    /// - Throws: ``EngineError``, or what the receiver threw.
     func logs(
         of container: String, isFollowed: Bool,
         receive: @escaping @Sendable (LogFrames.Stream, Data) async throws -> Void
@@ -154,6 +157,7 @@ extension ContainerEngine {
     /// - Parameters:
     ///   - container: Its id or name.
     ///   - signal: The signal's name, such as `SIGKILL`.
+    /// - Throws: ``EngineError``.
     func kill(_ container: String, _ signal: String) async throws(EngineError) {
         do throws(EngineError) {
             _ = try await call("POST", "/containers/\(container)/kill", ["signal": signal])

@@ -51,6 +51,7 @@ extension ContainerEngine {
     /// - Parameters:
     ///   - reference: Which.
     ///   - progress: Told how far it is, often.
+    /// - Throws: ``EngineError``.
     func pull(_ reference: ImageReference, progress: @escaping @Sendable (PullProgress) -> Void) async throws {
         var query = ["fromImage": reference.name]
         // With neither, the engine would pull every tag that there is.

@@ -77,6 +77,7 @@ final class ContainerEngine: Sendable {
     ///   - body: What is sent; nil sends nothing.
     ///   - timeout: How long it may take; nil is no limit.
     /// - Returns: The answer; null where it is empty.
+    /// - Throws: ``EngineError``.
     func call(
         _ method: String, _ path: String, _ query: [String: String] = [:], body: JSONValue? = nil,
         timeout: Duration? = patience
@@ -94,6 +95,7 @@ final class ContainerEngine: Sendable {
     ///   - stallTimeout: How long it may send nothing; nil is no limit.
     ///   - begun: Told when the answer begins.
     ///   - receive: Takes the answer in, in pieces.
+    /// - Throws: ``EngineError``, or what the receiver threw.
     func follow(
         _ method: String, _ path: String, _ query: [String: String] = [:],
         headers: [(name: String, value: String)] = [], stallTimeout: Duration? = nil,

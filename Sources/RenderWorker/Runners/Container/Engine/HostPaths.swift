@@ -39,6 +39,7 @@ struct HostPaths: Sendable {
     ///   - engine: The engine.
     ///   - override: What an operator says the workspace is on the machine; nil asks the engine.
     /// - Returns: The paths.
+    /// - Throws: ``EngineError``.
     static func find(by engine: ContainerEngine, override: Place?) async throws(EngineError) -> HostPaths {
         if let override { return HostPaths([override]) }
         let table = (try? await Blocking.run { FileManager.default.contents(atPath: "/proc/self/mountinfo") }) ?? nil
