@@ -99,7 +99,8 @@ let package = Package(
         .target(
             name: "StudioTestKit",
             dependencies: [
-                "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioTransfer", logging,
+                "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioTransfer",
+                logging,
             ],
             path: "Tests/StudioTestKit", swiftSettings: strict),
         proof("QueueProtocolTests", ["QueueProtocol"], exclude: ["Fixtures"]),

@@ -69,7 +69,7 @@ struct FunctionCommand: AsyncParsableCommand {
                 quality: try tier(), outputFolder: ProcessEnvironment.absolute(output),
                 timeout: timeout.map { .seconds($0) })
             let logger = Logger(label: "try") { _ in SwiftLogNoOpLogHandler() }
-            let runners = try WorkerRunners(
+            let runners = WorkerRunners(
                 configuration, workspaceRoot: ProcessEnvironment.absolute(configuration.common.workspaceRoot),
                 childEnvironment: ProcessEnvironment.forChildren, logger: logger)
             return try await runners.whileRunning {

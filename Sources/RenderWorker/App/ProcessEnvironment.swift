@@ -13,6 +13,8 @@ enum ProcessEnvironment {
     /// The checked configuration. Prints every broken rule to standard error and exits 1 where there is one.
     ///
     /// - Parameter program: Whose rules hold; default a worker's.
+    /// - Returns: The configuration.
+    /// - Throws: `ExitCode` 1.
     static func configuration(_ program: StudioConfiguration.Program = .worker) throws -> StudioConfiguration {
         do {
             return try StudioConfiguration(environment: variables, program: program) { path in

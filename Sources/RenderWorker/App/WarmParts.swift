@@ -11,18 +11,24 @@ struct WarmParts: Sendable {
     private let loaded: AsyncStream<Set<String>>
     private let workers: WorkerStore
     private let worker: WorkerID
+    private let takeHanded: @Sendable () -> Void
     private let logger: Logger
 
     /// - Parameters:
     ///   - runners: The worker's runners.
     ///   - configuration: The worker's settings.
     ///   - database: Where it is noted whose models are loaded.
+    ///   - takeHanded: Has the worker take what it is handed because its models are loaded.
     ///   - logger: For what happens.
-    init(_ runners: WorkerRunners, _ configuration: StudioConfiguration, database: Database, logger: Logger) {
+    init(
+        _ runners: WorkerRunners, _ configuration: StudioConfiguration, database: Database,
+        takeHanded: @escaping @Sendable () -> Void, logger: Logger
+    ) {
         containers = runners.warm
         loaded = runners.loaded
         workers = WorkerStore(database)
         worker = runners.containers.worker
+        self.takeHanded = takeHanded
         self.logger = logger
         sweep = WarmSweep(
             host: runners.containers, own: runners.warm, workers: workers, folder: runners.warmFolder,
@@ -44,6 +50,8 @@ struct WarmParts: Sendable {
 
     private func note() async {
         for await functions in loaded {
+            // Before anybody knows, so that nothing waits there unseen.
+            if !functions.isEmpty { takeHanded() }
             do {
                 try await workers.note(worker, warm: functions)
             } catch {

@@ -64,10 +64,12 @@ struct WorkerAssembly: Sendable {
         let jobs = JobStore(database)
         let takes = TakeStore(database)
         let workspace = WorkspaceFolders(root: workspaceRoot)
-        let runners = try WorkerRunners(
+        let runners = WorkerRunners(
             configuration, worker: worker, workspaceRoot: workspaceRoot, childEnvironment: childEnvironment,
             program: program, logger: logger)
-        let warm = WarmParts(runners, configuration, database: database, logger: logger)
+        let warm = WarmParts(
+            runners, configuration, database: database, takeHanded: { [consumer] in consumer.takeHanded() },
+            logger: logger)
         let slots = Slots(capacity: slotCount)
         let attempts = RunningAttempts()
         let revisions = FunctionRevisions()

@@ -33,7 +33,7 @@ struct WorkerRunners: Sendable {
     init(
         _ configuration: StudioConfiguration, worker: WorkerID = WorkerID(), workspaceRoot: String,
         childEnvironment: [String: String], program: String = "/proc/self/exe", logger: Logger
-    ) throws {
+    ) {
         pauses = StopPauses(ask: configuration.worker.askPause, term: configuration.worker.termPause)
         child = MediaChild(program: program, environment: childEnvironment, pauses: pauses)
         memory = configuration.worker.mediaMemoryMegabytes << 20
@@ -58,6 +58,7 @@ struct WorkerRunners: Sendable {
     /// The runners by kind.
     ///
     /// - Parameter celery: The runner that needs Redis; nil where there is none.
+    /// - Returns: The runners.
     func catalogue(celery: CeleryRunner? = nil) -> RunnerCatalogue {
         var runners: [String: any Runner] = [
             "encoder": EncoderRunner(child: child, memory: memory, cores: cores), "builtin": BuiltinRunner(),

@@ -5,6 +5,7 @@ extension ManifestReader {
     ///
     /// - Parameter schema: The function's parameters, which must have the one that is named, a whole number whose default
     ///   is 1.
+    /// - Returns: The parameter's name; nil where the function makes all its frames.
     mutating func frameStep(schema: ParameterSchema?) -> String? {
         guard let value = members["frames"] else { return nil }
         for key in (value.objectValue ?? [:]).keys.sorted() where key != "step" {

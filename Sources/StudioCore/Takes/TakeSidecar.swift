@@ -79,7 +79,8 @@ public struct TakeSidecar: Sendable, Hashable {
     ///   - createdAt: When the media was finished.
     public init(
         take: TakeID, name: TakeName, job: JobID, function: String, functionVersion: String,
-        functionDigest: String, origin: [String: JSONValue], parameters: [String: JSONValue], quality: QualityTier, inputs: [Input], probe: JSONValue, sha256: String,
+        functionDigest: String, origin: [String: JSONValue], parameters: [String: JSONValue], quality: QualityTier,
+        inputs: [Input], probe: JSONValue, sha256: String,
         sizeBytes: Int64, software: String, createdAt: Date
     ) {
         self.take = take

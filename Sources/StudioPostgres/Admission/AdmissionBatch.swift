@@ -108,7 +108,8 @@ struct AdmissionBatch {
         do throws(StudioError) {
             let upstream = try dependencies.get()
             let state = try AdmissionDependency.state(of: upstream, in: job.project) { [view, accepted] id in
-                view.upstream[id] ?? accepted.last { $0.job.id == id }.map { .init(project: $0.job.project, state: $0.state) }
+                view.upstream[id]
+                    ?? accepted.last { $0.job.id == id }.map { .init(project: $0.job.project, state: $0.state) }
             }
             try pay(for: job)
             let isPushed = state == .queued && job.notBefore == nil && !project.isPaused && mayPush(job)

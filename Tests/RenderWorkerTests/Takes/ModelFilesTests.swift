@@ -22,7 +22,8 @@ import Testing
         let found = try await models.find(wanted, in: folder)
         #expect(found.map(\.path) == [place.path("film/01_Assets/Models/a/x.pt"), place.path("models/y.pt")])
         #expect(found.map(\.sha256) == [Self.digest("project's"), Self.digest("studio's")])
-        #expect(try await models.find(wanted, in: nil).map(\.sha256) == [Self.digest("studio's"), Self.digest("studio's")])
+        #expect(
+            try await models.find(wanted, in: nil).map(\.sha256) == [Self.digest("studio's"), Self.digest("studio's")])
         try place.write("another".utf8, to: "models/y.pt")
         #expect(try await models.find([wanted[1]], in: folder).map(\.sha256) == [Self.digest("another")])
     }

@@ -33,7 +33,8 @@ import Testing
         var manifest = try #require(try Stage.manifest("mock-image").objectValue)
         manifest["models"] = ["weights.pt"]
         return try await stage.submit(
-            parameters: ["prompt": "x", "width": 64, "height": 48, "seed": .unsigned(.max)], manifest: .object(manifest))
+            parameters: ["prompt": "x", "width": 64, "height": 48, "seed": .unsigned(.max)], manifest: .object(manifest)
+        )
     }
 
     @Test func manifestRunnerModelsAndSeedAreNamed() async throws {

@@ -24,7 +24,8 @@ struct WorkspaceTests {
         let sidecar = TakeSidecar(
             take: TakeID(), name: TakeName(shot: try ShotName("A"), version: 1, number: 2, fileExtension: "mp4"),
             job: JobID(), function: "mock-video", functionVersion: "1.0.0",
-            functionDigest: "22", origin: ["kind": "encoder"], parameters: ["seed": .unsigned(.max), "prompt": "x"], quality: .low,
+            functionDigest: "22", origin: ["kind": "encoder"], parameters: ["seed": .unsigned(.max), "prompt": "x"],
+            quality: .low,
             inputs: [.init(port: "source", reference: "take:1", sha256: "00")], probe: ["streams": []], sha256: "11",
             sizeBytes: 5, software: "1.0", createdAt: Date(timeIntervalSince1970: 0))
         let text = String(decoding: try sidecar.fileContents(), as: UTF8.self)

@@ -18,6 +18,7 @@ public final class ComfyUIServer: Sendable {
         /// - Parameters:
         ///   - path: The path, without `/api`.
         ///   - method: The method; default `POST`.
+        /// - Returns: The number.
         public func count(_ path: String, _ method: String = "POST") -> Int {
             requests.count { $0["path"]?.stringValue == path && $0["method"]?.stringValue == method }
         }
@@ -25,6 +26,7 @@ public final class ComfyUIServer: Sendable {
         /// The bodies that came to a path, in their order.
         ///
         /// - Parameter path: The path, without `/api`.
+        /// - Returns: The bodies.
         public func bodies(_ path: String) -> [JSONValue] {
             requests.filter { $0["path"]?.stringValue == path && $0["method"] == "POST" }.compactMap {
                 ($0["body"]?.stringValue).flatMap { try? JSONText.decode(JSONValue.self, from: $0) }

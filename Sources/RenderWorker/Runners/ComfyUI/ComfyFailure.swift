@@ -22,6 +22,7 @@ enum ComfyFailure {
     ///   - answer: The body of the 400; null after a 200 that had node errors.
     ///   - faults: The node errors.
     ///   - workflow: For the nodes' titles.
+    /// - Returns: The failure; another attempt is of no use.
     static func refused(
         _ answer: JSONValue, faults: [String: JSONValue], _ workflow: FunctionManifest.ComfyWorkflow
     ) -> JobFailure {
@@ -54,6 +55,7 @@ enum ComfyFailure {
     ///   - record: What the server's history says of it.
     ///   - workflow: For the nodes' titles.
     ///   - log: Takes the traceback, without the server's folders.
+    /// - Returns: The failure.
     static func failure(
         of record: JSONValue, _ workflow: FunctionManifest.ComfyWorkflow, log: (String) -> Void
     ) -> JobFailure {
