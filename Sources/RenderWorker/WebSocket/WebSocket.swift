@@ -111,7 +111,8 @@ final class WebSocket: Sendable {
         let goodbye = WebSocketFrame(
             fin: true, opcode: .connectionClose, maskKey: .random(),
             data: ByteBuffer(bytes: [0x03, 0xE8]))
-        try? await channel.writeAndFlush(goodbye)
+        // Not waited for: a peer that does not read must not keep anybody.
+        channel.writeAndFlush(goodbye, promise: nil)
         try? await channel.close()
     }
 
@@ -148,18 +149,20 @@ final class WebSocket: Sendable {
         }
         var headers: HTTPHeaders = ["Host": address.authority]
         if let authorization = address.authorization { headers.add(name: "Authorization", value: authorization) }
-        return try pipeline.configureUpgradableHTTPClientPipeline(
-            configuration: NIOUpgradableHTTPClientPipelineConfiguration(
-                upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
-                    upgradeRequestHead: HTTPRequestHead(
-                        version: .http1_1, method: .GET, uri: address.target, headers: headers),
-                    upgraders: [upgrader],
-                    notUpgradingCompletionHandler: { channel in
-                        channel.eventLoop.makeCompletedFuture {
-                            late.cancel()
-                            return nil
-                        }
-                    })))
+        var configuration = NIOUpgradableHTTPClientPipelineConfiguration(
+            upgradeConfiguration: NIOTypedHTTPClientUpgradeConfiguration(
+                upgradeRequestHead: HTTPRequestHead(
+                    version: .http1_1, method: .GET, uri: address.target, headers: headers),
+                upgraders: [upgrader],
+                notUpgradingCompletionHandler: { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        late.cancel()
+                        return nil
+                    }
+                }))
+        // A server's first message may come in one piece with its answer.
+        configuration.leftOverBytesStrategy = .forwardBytes
+        return try pipeline.configureUpgradableHTTPClientPipeline(configuration: configuration)
     }
 }
 

@@ -62,7 +62,7 @@ extension FunctionManifest {
         /// What a node is called: its title, or its type where it has none.
         ///
         /// - Parameter node: The node's id.
-        /// - Returns: What to call it.
+        /// - Returns: The name.
         public func title(of node: String) -> String {
             let title = nodes[node]?["_meta"]?["title"]?.stringValue ?? ""
             return title.isEmpty ? nodes[node]?["class_type"]?.stringValue ?? node : title

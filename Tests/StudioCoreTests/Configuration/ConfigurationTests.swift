@@ -1,3 +1,4 @@
+import FoundationEssentials
 import StudioCore
 import Testing
 
@@ -58,6 +59,25 @@ struct ConfigurationTests {
         for secret in ["verysecret", "hidden", "zzz", "correct horse"] { #expect(!shown.contains(secret)) }
         let error = #expect(throws: StudioError.self) { try read(["JWT_SECRET": "", "JWT_SECRET_FILE": "/nosuch"]) }
         #expect(error?.findings.map(\.pointer) == ["JWT_SECRET_FILE"])
+    }
+
+    @Test("ComfyUI servers are addresses, shown without what gives access to them")
+    func comfyServers() throws {
+        #expect(try read().worker.comfyServers.isEmpty)
+        let configuration = try read([
+            "COMFYUI_URLS": "http://gpu-1:8188, https://ada:pass%40word@comfy.example.com/a/"
+        ])
+        #expect(
+            configuration.worker.comfyServers.map(\.absoluteString) == [
+                "http://gpu-1:8188", "https://ada:pass%40word@comfy.example.com/a/",
+            ])
+        let shown = configuration.effective.first { $0.name == "COMFYUI_URLS" }?.value ?? ""
+        #expect(shown.contains("http://gpu-1:8188") && shown.contains("comfy.example.com"))
+        #expect(!shown.contains("pass") && !shown.contains("ada"))
+        for bad in ["gpu-1:8188", "ftp://gpu-1", "http://", "http://a,http://a", "http://a?b=c", "http://a,b"] {
+            let error = #expect(throws: StudioError.self, "\(bad)") { try read(["COMFYUI_URLS": bad]) }
+            #expect(error?.findings.map(\.pointer) == ["COMFYUI_URLS"])
+        }
     }
 
     @Test("A worker needs no token secret")

@@ -34,7 +34,7 @@ struct ComfyAddress: Sendable, Hashable {
     /// The WebSocket of a client.
     ///
     /// - Parameter client: The client's id, of letters, digits and hyphens.
-    /// - Returns: Its address.
+    /// - Returns: Where its events come from.
     func events(of client: String) -> WebSocketAddress {
         var address = socket
         address.target = "\(path)/ws?clientId=\(client)"

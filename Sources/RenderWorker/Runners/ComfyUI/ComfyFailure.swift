@@ -22,7 +22,7 @@ enum ComfyFailure {
     ///   - answer: The body of the 400; null after a 200 that had node errors.
     ///   - faults: The node errors.
     ///   - workflow: For the nodes' titles.
-    /// - Returns: The failure; another attempt is of no use.
+    /// - Returns: The failure.
     static func refused(
         _ answer: JSONValue, faults: [String: JSONValue], _ workflow: FunctionManifest.ComfyWorkflow
     ) -> JobFailure {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import QueueProtocol
 import StudioCore
 import StudioTransfer
 
@@ -9,6 +10,7 @@ struct ComfyFetching: Sendable {
     private static let tries = 3
 
     let server: ComfyServer
+    let function: FunctionManifest
     let pace: ComfyPace
 
     /// - Parameters:
@@ -20,23 +22,18 @@ struct ComfyFetching: Sendable {
     func fetch(
         _ outputs: [(port: FunctionManifest.Port, file: ComfyFile)], to folder: String, limit: Int64
     ) async throws -> [String: String] {
-        var files: [String: String] = [:]
+        var names: [String: JSONValue] = [:]
         var left = limit
         for (index, output) in outputs.enumerated() {
-            let fileExtension = output.port.fileExtension ?? ""
-            let path = "\(folder)/output-\(index + 1).\(fileExtension)"
-            try await fetch(output.file, for: output.port, to: path, limit: left)
-            let (port, size) = (output.port, Self.size(of:))
-            left -= try await Blocking.run {
-                guard try FileSignature.fits(path, fileExtension: fileExtension, port) else {
-                    throw JobFailure(
-                        .outputInvalid, "The output \(port.name) is not what its name says, a .\(fileExtension).")
-                }
-                return size(path)
-            }
-            files[output.port.name] = path
+            let name = "output-\(index + 1).\(output.port.fileExtension ?? "")"
+            try await fetch(output.file, for: output.port, to: "\(folder)/\(name)", limit: left)
+            left -= try await Blocking.run { Self.size(of: "\(folder)/\(name)") }
+            names[output.port.name] = .string(name)
         }
-        return files
+        let named = JSONValue.object(names)
+        return try await Blocking.run {
+            try MadeOutputs(named: named, function: function, folder: folder, limit: limit).files()
+        }
     }
 
     private func fetch(

@@ -68,7 +68,7 @@ struct ComfyRunner: Runner {
             throw failure
         }
         let outputs = try ComfyOutputs.matched(record, told, context.function)
-        let files = try await ComfyFetching(server: server, pace: pace).fetch(
+        let files = try await ComfyFetching(server: server, function: context.function, pace: pace).fetch(
             outputs, to: context.scratch, limit: Int64(told.outputMegabytes) << 20)
         // What it keeps of the prompt is of no use any more, and its memory is all that bounds it.
         try? await server.forget(prompt.id)

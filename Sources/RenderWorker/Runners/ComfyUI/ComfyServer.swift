@@ -167,7 +167,10 @@ struct ComfyServer: Sendable {
     ) async throws -> HTTPResponse {
         let response = try await response(method, path, body: body, limit: limit)
         guard response.status == 200 else {
-            throw Trouble(description: "it answered \(response.status) to \(method) \(path.prefix(20))")
+            // What a proxy says of a server that is gone.
+            throw Trouble(
+                isGone: (502...504).contains(response.status),
+                description: "it answered \(response.status) to \(method) \(path.prefix(20))")
         }
         return response
     }

@@ -29,9 +29,7 @@ import Testing
         let server = try await ComfyUIServer()
         let bench = try ComfyBench(server)
         try await server.fail("/prompt", isQueued ? "drop-enqueued" : "drop-before")
-        let context = try bench.context(
-            ComfyUIStudio.dream(), ["hold": .string(bench.gate), "holdAt": 1])
-        // Choosing asks for the same path.
+        let context = try bench.context(ComfyUIStudio.dream(), ["hold": .string(bench.gate), "holdAt": 1])
         async let result = bench.run(context)
         try await bench.untilStep("1 of 4")
         try bench.open()
@@ -44,7 +42,6 @@ import Testing
     @Test("Trap 3: a 500 may come after the prompt was queued", arguments: [false, true])
     func fiveHundred(isQueued: Bool) async throws {
         let server = try await ComfyUIServer()
-        // What the server does to itself: two of one number and one id cannot be compared.
         let prompt = try ComfyUIServer.workflow("01_solid_color")
         let bench = try ComfyBench(server)
         try await server.fail("/prompt", isQueued ? "500-enqueued" : "500-before")
@@ -53,6 +50,7 @@ import Testing
         #expect(log.started.count == 1)
         #expect(log.count("/prompt") == (isQueued ? 1 : 2))
         if isQueued {
+            // Two of one number and one id cannot be compared.
             let id = UUID().uuidString.lowercased()
             try await server.control("hold", ["history": true])
             for status in [200, 200, 500] {
