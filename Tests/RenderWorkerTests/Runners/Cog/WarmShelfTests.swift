@@ -8,7 +8,8 @@ import Testing
     private typealias Shelf = WarmShelf<String>
 
     /// Asks, and gives back at once what is started or given for it.
-    private func use(_ shelf: inout Shelf, _ name: String, megabytes: Int = 4, gpus: Int = 0, at now: Duration) -> Int?
+    private func use(_ shelf: inout Shelf, _ name: String, megabytes: Int = 4, gpus: Int = 0, at now: Duration) throws
+        -> Int
     {
         let waiter = shelf.ask(
             name, need: .init(megabytes: megabytes, gpus: gpus), patience: .seconds(100))
@@ -21,8 +22,7 @@ import Testing
             default: continue
             }
         }
-        shelf.withdraw(waiter)
-        return nil
+        throw Unexpected(what: "there is no container for \(name)")
     }
 
     @Test("The same function gets the same container again, one at a time, in order")
@@ -44,15 +44,16 @@ import Testing
     }
 
     @Test("What waits without work for its time is stopped, and what was used last is kept for room")
-    func eviction() {
+    func eviction() throws {
         var shelf = Shelf(megabytes: 10, gpus: 0)
-        let a = use(&shelf, "a", at: .seconds(1))
-        let b = use(&shelf, "b", at: .seconds(2))
-        #expect(use(&shelf, "a", at: .seconds(3)) == a)
+        let a = try use(&shelf, "a", at: .seconds(1))
+        let b = try use(&shelf, "b", at: .seconds(2))
+        let again = try use(&shelf, "a", at: .seconds(3))
+        #expect(again == a)
         let waiter = shelf.ask("c", need: .init(megabytes: 4), patience: .seconds(100))
-        #expect(shelf.steps(at: .seconds(4)) == [.stop(member: b!)])
+        #expect(shelf.steps(at: .seconds(4)) == [.stop(member: b)])
         #expect(shelf.steps(at: .seconds(4)).isEmpty, "it is waited for until it is gone")
-        shelf.gone(b!)
+        shelf.gone(b)
         guard case .start(let c, waiter)? = shelf.steps(at: .seconds(5)).first else {
             Issue.record("nothing was started")
             return
@@ -60,13 +61,13 @@ import Testing
         shelf.started(c)
         shelf.giveBack(c, at: .seconds(5))
         #expect(shelf.nextExpiry == .seconds(103))
-        #expect(shelf.steps(at: .seconds(103)) == [.stop(member: a!)])
+        #expect(shelf.steps(at: .seconds(103)) == [.stop(member: a)])
     }
 
     @Test("Nobody who came later passes one who waits for room")
-    func fairness() {
+    func fairness() throws {
         var shelf = Shelf(megabytes: 10, gpus: 0)
-        let a = use(&shelf, "a", at: .zero)!
+        let a = try use(&shelf, "a", at: .zero)
         let held = shelf.ask("a", need: .init(megabytes: 4), patience: .seconds(100))
         #expect(shelf.steps(at: .zero) == [.give(member: a, to: held)])
         let large = shelf.ask("large", need: .init(megabytes: 9), patience: .seconds(100))
@@ -96,11 +97,11 @@ import Testing
     }
 
     @Test("GPUs are given by number, each to one container")
-    func gpus() {
+    func gpus() throws {
         var shelf = Shelf(megabytes: 100, gpus: 3)
-        let a = use(&shelf, "a", gpus: 1, at: .seconds(1))!
-        let b = use(&shelf, "b", gpus: 2, at: .seconds(2))!
-        let none = use(&shelf, "none", at: .seconds(3))!
+        let a = try use(&shelf, "a", gpus: 1, at: .seconds(1))
+        let b = try use(&shelf, "b", gpus: 2, at: .seconds(2))
+        let none = try use(&shelf, "none", at: .seconds(3))
         #expect(shelf.members[a]?.gpus == [0])
         #expect(shelf.members[b]?.gpus == [1, 2])
         _ = shelf.ask("c", need: .init(megabytes: 4, gpus: 1), patience: .seconds(100))

@@ -148,9 +148,13 @@ final class WarmContainer: Sendable {
         }
     }
 
-    /// What its loss means.
+    /// What its loss means; it is killed, since an engine says only of one that has ended whether memory was short.
     func lost(_ sentence: String) async -> JobFailure {
-        let state = try? await host.engine.inspect(name)
+        let state = await Task { [host, name] in
+            try? await host.engine.kill(name, "SIGKILL")
+            try? await host.engine.wait(for: name)
+            return try? await host.engine.ended(name)
+        }.value
         if state?.wasOutOfMemory == true {
             return failure(.outOfMemory, "The model needed more memory than its container may have.")
         }
