@@ -26,7 +26,9 @@ public final class CogProgram: Sendable {
         let python = try PythonProgram.interpreter()
         // The server starts the process with the model as `python`.
         let path = "\(URL(filePath: python).deletingLastPathComponent().path):/usr/bin:/bin"
-        let own = ["PORT": String(port), "COG_PREDICT_TYPE_STUB": "predict.py:Predictor", "PATH": path]
+        let own = [
+            "PORT": String(port), "COG_PREDICT_TYPE_STUB": "predict.py:Predictor", "PATH": path, "TMPDIR": folder.path,
+        ]
         process = try ChildProcess(
             python, ["-u", "-m", "cog.server.http", "--host", "127.0.0.1"],
             environment: PythonProgram.environment.merging(own) { $1 }.merging(environment) { $1 },
