@@ -27,10 +27,14 @@ struct FunctionCommandTests {
             .gateway, ["check"] + names.map { "\(Self.catalogue)/\($0)" }, in: folder)
         #expect(good.exit == .code(0), "\(good.errors)")
         for name in names { #expect(good.output.contains("\(name) "), "\(name)") }
+        let examples = try FileManager.default.contentsOfDirectory(atPath: Self.root + "/examples/runners")
+        let shown = try await Self.run(
+            .gateway, ["check"] + examples.map { "\(Self.root)/examples/runners/\($0)" }, in: folder)
+        #expect(examples.count >= 3 && shown.exit == .code(0), "\(shown.errors)")
         try folder.write(
             #"{"name": "other", "version": "1", "title": "Bad", "outputs": {}, "runner": {"kind": "container"}}"#.utf8,
-            to: "bad/function.json")
-        let bad = try await Self.run(.gateway, ["check", folder.path("bad")], in: folder)
+            to: "Library/Pipeline_Templates/bad/function.json")
+        let bad = try await Self.run(.gateway, ["check", folder.path("Library/Pipeline_Templates/bad")], in: folder)
         #expect(bad.exit == .code(1))
         for pointer in ["/name:", "/version:", "/runner/image:"] {
             #expect(bad.errors.contains(pointer), "\(bad.errors)")

@@ -33,7 +33,7 @@ public struct CatalogueFolder: Sendable {
     /// - Parameter path: The folder that its entries are in.
     public init(path: String) { self.path = path }
 
-    /// The function in one folder, wherever that is. Blocks.
+    /// The function in one folder, wherever that is. Blocks. Only in a catalogue must the folder have the function's name.
     ///
     /// - Parameter folder: The absolute path of the function's folder.
     /// - Returns: The function.
@@ -44,7 +44,8 @@ public struct CatalogueFolder: Sendable {
             throw refusal("file", "\(folder) is not the folder of a function")
         }
         let parent = "/" + parts.dropLast().joined(separator: "/")
-        return try CatalogueFolder(path: parent).manifest(in: String(name))
+        let isCatalogue = parent.hasSuffix("/" + WorkspaceLayout.pipelineTemplates)
+        return try CatalogueFolder(path: parent).manifest(in: String(name), isNamedSo: isCatalogue)
     }
 
     /// What the files look like; a file that is not there has the size -1.
@@ -74,7 +75,9 @@ public struct CatalogueFolder: Sendable {
         }
     }
 
-    private func manifest(in folder: String) throws(StudioError) -> FunctionManifest {
+    private func manifest(
+        in folder: String, isNamedSo: Bool = true
+    ) throws(StudioError) -> FunctionManifest {
         let directory = open("\(path)/\(folder)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard directory >= 0 else { throw Self.refusal("file", "the folder \(folder) cannot be opened, or is a link") }
         defer { close(directory) }
@@ -82,7 +85,7 @@ public struct CatalogueFolder: Sendable {
             throw Self.refusal("file", "there is no readable function.json")
         }
         let workflow = try Self.bytes(of: Self.workflowName, in: directory)
-        return try FunctionManifest(reading: bytes, workflow: workflow, folder: folder)
+        return try FunctionManifest(reading: bytes, workflow: workflow, folder: isNamedSo ? folder : nil)
     }
 
     /// A file's bytes; nil where there is none of that name.
