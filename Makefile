@@ -44,5 +44,6 @@ clean: ## remove the build and, after asking, the private stack's data (FORCE=1 
 new-project: build ## make a project; NAME= or a question
 	@scripts/new-project.sh
 
-up-with-comfyui: ## the studio in containers with a ComfyUI server; COMFYUI_MODELS= COMFYUI_ARGS=
-	@docker compose -f compose/docker-compose.yml -f compose/docker-compose.comfyui.yml up --build
+up-with-comfyui: build ## the studio with a ComfyUI server in a container; COMFYUI_PORT= COMFYUI_MODELS= COMFYUI_ARGS=
+	@docker compose -f compose/docker-compose.comfyui.yml up --build --detach
+	@COMFYUI_URLS="http://127.0.0.1:$${COMFYUI_PORT:-8188}" WORKER_QUEUES=studio,comfyui scripts/stack.sh run
