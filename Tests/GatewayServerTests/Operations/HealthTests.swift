@@ -65,14 +65,14 @@ import Testing
                 let text = try await studio.request("GET", "/metrics").text
                 return Set(text.matches(of: /studio_queue_messages\{queue="([^"]+)"/).map { String($0.output.1) })
             }
-            #expect(try await queues() == ["studio"])
+            #expect(try await queues() == ["comfyui", "studio"])
             let folder = "Library/Pipeline_Templates/mock-image/function.json"
             let manifest = try String(contentsOfFile: studio.ground.workspace.path(folder), encoding: .utf8)
             var moved = try JSONText.decode(JSONValue.self, from: Data(manifest.utf8)).objectValue ?? [:]
             moved["resources"] = ["queue": "heavy"]
             try studio.ground.workspace.write(JSONText.compact(JSONValue.object(moved)), to: folder)
             try await studio.parts.library.reload()
-            #expect(try await queues() == ["heavy", "studio"])
+            #expect(try await queues() == ["comfyui", "heavy", "studio"])
             try await studio.project()
             let job = try await studio.submit(
                 #"{"shot": "A", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
@@ -81,8 +81,8 @@ import Testing
             try studio.ground.workspace.write(manifest.utf8, to: folder)
             try await studio.parts.library.reload()
             let listed = try await studio.request("GET", "/api/v1/queues").json["items"]?.arrayValue ?? []
-            #expect(listed.compactMap { $0["name"]?.stringValue } == ["heavy", "studio"])
-            #expect(listed.first?["queued"] == 1)
+            #expect(listed.compactMap { $0["name"]?.stringValue } == ["comfyui", "heavy", "studio"])
+            #expect(listed.map { $0["queued"] } == [0, 1, 0])
             let counts = JobCounts(JobStore(studio.parts.database), lifetime: .zero)
             #expect(await counts.queues() == ["heavy"])
         }
