@@ -6,9 +6,9 @@ public final class SecuredRedis: Sendable {
     /// What stands before every key and channel that the user `studio` may touch.
     public static let prefix = "pfx:"
 
-    /// The studio's keys after that. Among them is not `unacked`: what Python workers have in hand.
+    /// The studio's keys after that, the queues of the shipped functions with them. Among them is not `unacked`: what Python workers have in hand.
     private static let names = [
-        "studio*", PythonStudio.queue + "*", "_kombu.binding*", "celery-task*", "*.reply.celery.pidbox",
+        "studio*", "comfyui*", PythonStudio.queue + "*", "_kombu.binding*", "celery-task*", "*.reply.celery.pidbox",
     ]
 
     private let certificates: Certificates
