@@ -69,12 +69,12 @@ struct FunctionTrial: Sendable {
         }
         defer { try? FileManager.default.removeItem(atPath: scratch) }
         let effective = function.effectiveParameters(parameters, tier: quality)
-        let limit = timeout ?? .seconds(function.timeoutSeconds)
         let context = RunContext(
             key: AttemptKey(job: JobID(), attempt: 1), function: function, inputs: inputs,
             models: try await models.find(function.models, in: nil), scratch: scratch, parameters: effective,
-            quality: quality, seed: function.seed(in: effective), timeout: limit, progress: progress, log: log)
-        let result = try await Self.within(limit) {
+            quality: quality, seed: function.seed(in: effective), timeout: timeout ?? .seconds(function.timeoutSeconds),
+            progress: progress, log: log)
+        let result = try await context.withinTimeout {
             try await runner.prepare(context)
             return try await runner.run(context)
         }
@@ -110,20 +110,5 @@ struct FunctionTrial: Sendable {
             }
         }
         throw FileError(.alreadyExists, message: "every name is taken", detail: outputFolder)
-    }
-
-    private static func within<Result: Sendable>(
-        _ limit: Duration, _ work: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result {
-        try await withThrowingTaskGroup(of: Result.self) { race in
-            race.addTask { try await work() }
-            race.addTask {
-                try await ContinuousClock().sleep(for: limit)
-                throw JobFailure(.runnerTimeout, "It took longer than the \(limit.components.seconds) s it may take.")
-            }
-            defer { race.cancelAll() }
-            guard let first = try await race.next() else { throw CancellationError() }
-            return first
-        }
     }
 }

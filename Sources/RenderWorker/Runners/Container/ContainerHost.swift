@@ -45,6 +45,15 @@ final class ContainerHost: Sendable {
         override = workspace
     }
 
+    /// Looks whether there is an engine.
+    ///
+    /// - Throws: `JobFailure` where there is none.
+    func lookForEngine() async throws(JobFailure) {
+        do throws(EngineError) { _ = try await engine.version() } catch {
+            throw JobFailure(error, of: self, while: "The container engine did not say what it is.")
+        }
+    }
+
     /// Where the worker's files are for the engine; found out once.
     func paths() async throws(EngineError) -> HostPaths {
         if let paths = known.withLock({ $0 }) { return paths }

@@ -11,25 +11,12 @@ struct CogRunner: Runner {
     func prepare(_ context: RunContext) async throws {
         guard case .container = context.function.runner else { throw context.unknownRunner }
         try context.checkInputs()
-        do throws(EngineError) { _ = try await host.engine.version() } catch {
-            throw JobFailure(error, of: host, while: "The container engine did not say what it is.")
-        }
+        try await host.lookForEngine()
     }
 
     func run(_ context: RunContext) async throws -> RunResult {
         guard case .container(let told) = context.function.runner else { throw context.unknownRunner }
-        return try await withThrowingTaskGroup(of: RunResult.self) { race in
-            race.addTask { try await carryOut(told, context) }
-            race.addTask {
-                try await ContinuousClock().sleep(for: context.timeout)
-                throw JobFailure(
-                    .runnerTimeout, "The work took longer than the \(context.timeout.components.seconds) s it may take."
-                )
-            }
-            defer { race.cancelAll() }
-            guard let result = try await race.next() else { throw CancellationError() }
-            return result
-        }
+        return try await context.withinTimeout { try await carryOut(told, context) }
     }
 
     private func carryOut(_ told: FunctionManifest.Container, _ context: RunContext) async throws -> RunResult {
