@@ -26,8 +26,7 @@ struct BuiltinRunner: Runner {
 
     private func operation(of context: RunContext) throws -> Operation {
         guard case .builtin(let name) = context.function.runner, let operation = Operation(rawValue: name) else {
-            throw JobFailure(
-                .runnerUnknown, "This worker cannot carry out \(context.function.name) \(context.function.version).")
+            throw context.unknownRunner
         }
         return operation
     }

@@ -66,6 +66,11 @@ struct RunContext: Sendable {
 }
 
 extension RunContext {
+    /// Another worker may know what this one does not.
+    var unknownRunner: JobFailure {
+        JobFailure(.runnerUnknown, "This worker cannot carry out \(function.name) \(function.version).")
+    }
+
     /// Holds the inputs against the function's ports.
     ///
     /// - Throws: `JobFailure` with `input-missing` or `parameters-invalid`.

@@ -9,7 +9,22 @@ import Synchronization
 final class ModelFiles: Sendable {
     private struct Look: Hashable {
         var device, inode: UInt64
-        var size, seconds, nanoseconds: Int64
+        var size: Int64
+        /// When its content and when anything of it changed last.
+        var times: [Int64]
+
+        init(_ status: stat) {
+            (device, inode, size) = (UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size))
+            times = [status.st_mtim, status.st_ctim].flatMap { [Int64($0.tv_sec), Int64($0.tv_nsec)] }
+        }
+
+        /// Whether it was left alone for so long that a change from now on shows in its times: two within one tick of the
+        /// file system's clock cannot be told apart.
+        var isSettled: Bool {
+            var now = timespec()
+            clock_gettime(CLOCK_REALTIME, &now)
+            return times[2] < Int64(now.tv_sec) - 2
+        }
     }
 
     /// How many digests are kept; with one more all are forgotten.
@@ -58,6 +73,10 @@ final class ModelFiles: Sendable {
             guard let content = try? FileHash(file: path) else {
                 throw JobFailure(.inputMissing, "The model \(model.path) cannot be read.")
             }
+            // What changed while it was read is known as neither.
+            guard look.isSettled, Self.look(directory, relative) == look else {
+                return ModelFile(name: model.path, path: path, sha256: content.digest.hex)
+            }
             digests.withLock { digests in
                 if digests.count >= Self.most { digests = [:] }
                 digests[look] = content.digest.hex
@@ -73,8 +92,6 @@ final class ModelFiles: Sendable {
         guard let file = try? directory.open(path) else { return nil }
         var status = stat()
         guard fstat(file.raw, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Look(
-            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
-            seconds: Int64(status.st_mtim.tv_sec), nanoseconds: Int64(status.st_mtim.tv_nsec))
+        return Look(status)
     }
 }

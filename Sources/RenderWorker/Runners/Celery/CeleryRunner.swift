@@ -94,8 +94,7 @@ struct CeleryRunner: Runner {
 
     private func told(_ context: RunContext) throws(JobFailure) -> FunctionManifest.CeleryTask {
         guard case .celery(let told) = context.function.runner else {
-            throw JobFailure(
-                .runnerUnknown, "This worker cannot carry out \(context.function.name) \(context.function.version).")
+            throw context.unknownRunner
         }
         return told
     }

@@ -116,8 +116,7 @@ struct ComfyRunner: Runner {
 
     private func told(_ context: RunContext) throws(JobFailure) -> FunctionManifest.ComfyWorkflow {
         guard case .comfyui(let told) = context.function.runner else {
-            throw JobFailure(
-                .runnerUnknown, "This worker cannot carry out \(context.function.name) \(context.function.version).")
+            throw context.unknownRunner
         }
         return told
     }

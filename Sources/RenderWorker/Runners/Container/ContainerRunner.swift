@@ -21,10 +21,3 @@ struct ContainerRunner: Runner {
         }
     }
 }
-
-extension RunContext {
-    /// Another worker may know what this one does not.
-    var unknownRunner: JobFailure {
-        JobFailure(.runnerUnknown, "This worker cannot carry out \(function.name) \(function.version).")
-    }
-}

@@ -36,8 +36,7 @@ struct EncoderRunner: Runner {
 
     private func operation(of context: RunContext) throws -> MediaOperation {
         guard case .encoder(let name) = context.function.runner, let operation = MediaOperation.offered(name) else {
-            throw JobFailure(
-                .runnerUnknown, "This worker cannot carry out \(context.function.name) \(context.function.version).")
+            throw context.unknownRunner
         }
         return operation
     }
