@@ -41,8 +41,11 @@ enum PublishingStep: String, Sendable, CaseIterable {
     case closing
 }
 
-extension FunctionManifest.Port {
-    /// The media type of the file this port makes.
+extension FinishedFile {
+    /// The extension of the file's name, without a dot.
+    var fileExtension: String { port.fileExtension(with: parameters) ?? "" }
+
+    /// The media type of the file, told by its extension.
     var mediaType: String {
         let known: [String: String] = [
             "mp4": "video/mp4", "mov": "video/quicktime", "mkv": "video/x-matroska", "webm": "video/webm",
@@ -50,6 +53,6 @@ extension FunctionManifest.Port {
             "tiff": "image/tiff", "exr": "image/x-exr", "wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg",
             "m4a": "audio/mp4", "json": "application/json", "txt": "text/plain",
         ]
-        return known[fileExtension ?? ""] ?? "application/octet-stream"
+        return known[fileExtension] ?? "application/octet-stream"
     }
 }

@@ -76,10 +76,9 @@ struct TakePublisher: Sendable {
         } catch let error as FileError {
             throw JobFailure(error, while: "The finished file could not be kept")
         }
-        let port = finished.port
         let allocated = try await patience.persist("the take's number", while: isWanted) {
             try await takes.allocate(
-                claim, fileExtension: port.fileExtension ?? "", mediaType: port.mediaType, minimumNumber: onDisk + 1)
+                claim, fileExtension: finished.fileExtension, mediaType: finished.mediaType, minimumNumber: onDisk + 1)
         }
         try after(.allocated)
         _ = try await patience.persist("the take's file", while: isWanted) {

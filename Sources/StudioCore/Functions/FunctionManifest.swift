@@ -34,8 +34,18 @@ public struct FunctionManifest: Sendable, Hashable {
         public let isList: Bool
         /// Whether it is the output that becomes the take.
         public let isPrimary: Bool
-        /// The extension of the file made, for outputs, without a dot.
+        /// The extension of the file made, for outputs, without a dot; by default, where ``extensionParameter`` is named.
         public let fileExtension: String?
+        /// The parameter whose value is the extension of the file made, such as a container's; nil where it is fixed.
+        public let extensionParameter: String?
+
+        /// The extension of the file that a run makes.
+        ///
+        /// - Parameter parameters: The run's effective parameters.
+        /// - Returns: The extension without a dot; nil for an input.
+        public func fileExtension(with parameters: [String: JSONValue]) -> String? {
+            extensionParameter.flatMap { parameters[$0]?.stringValue } ?? fileExtension
+        }
     }
 
     /// Who carries the function out.

@@ -65,7 +65,7 @@ extension FunctionManifest {
         let category = reader.text("category", required: false) ?? "Other"
         let schema = reader.schema()
         let inputs = reader.ports("inputs", isOutput: false)
-        let outputs = reader.ports("outputs", isOutput: true)
+        let outputs = reader.ports("outputs", isOutput: true, schema: schema)
         let quality = reader.quality(schema: schema)
         let cost = reader.cost()
         let timeout = reader.count(["timeoutSeconds"], default: 900, in: 1...604_800)
@@ -74,6 +74,7 @@ extension FunctionManifest {
         let resources = reader.resources()
         let models = reader.models()
         let runner = reader.runner(functionName: name ?? "", inputs: inputs, outputs: outputs, schema: schema)
+        reader.checkExtensions(outputs, of: runner)
         let frameStep = reader.frameStep(schema: schema)
         reader.refuseUnknown([
             "name", "version", "title", "description", "category", "parameters", "inputs", "outputs", "quality", "cost",
@@ -143,7 +144,31 @@ struct ManifestReader {
         }
     }
 
-    mutating func ports(_ key: String, isOutput: Bool) -> [FunctionManifest.Port] {
+    /// The extension of an output's file, or the parameter that says it: `"extension": "mp4"`, with
+    /// `"extensionParameter": "container"` where people may choose.
+    private mutating func checkExtension(_ port: JSONValue, _ place: String, _ schema: ParameterSchema?) {
+        let pattern = #/[a-z0-9]{1,8}/#
+        if port["extension"]?.stringValue?.wholeMatch(of: pattern) == nil {
+            find(place + "/extension", "an output names its file's extension, such as mp4")
+        }
+        guard let parameter = port["extensionParameter"], let schema else { return }
+        let choices = parameter.stringValue.flatMap { schema.root.properties[$0]?.allowed } ?? []
+        let areExtensions = choices.allSatisfy { $0.stringValue?.wholeMatch(of: pattern) != nil }
+        if choices.isEmpty || !areExtensions {
+            find(place + "/extensionParameter", "must name a parameter whose \"enum\" lists extensions, such as mp4")
+        }
+    }
+
+    /// Only the studio's own media work can be told which type of file to make.
+    mutating func checkExtensions(_ outputs: [FunctionManifest.Port], of runner: FunctionManifest.Runner) {
+        if case .encoder = runner { return }
+        for port in outputs where port.extensionParameter != nil {
+            let place = "/outputs/\(JSONPointer.escaped(port.name))/extensionParameter"
+            find(place, "is for functions of the runner encoder; a \(runner.kind) makes a file of one type")
+        }
+    }
+
+    mutating func ports(_ key: String, isOutput: Bool, schema: ParameterSchema? = nil) -> [FunctionManifest.Port] {
         var ports: [FunctionManifest.Port] = []
         for (name, value) in (members[key]?.objectValue ?? [:]).sorted(by: { $0.key < $1.key }) {
             let place = "/\(key)/\(JSONPointer.escaped(name))"
@@ -152,15 +177,13 @@ struct ManifestReader {
                 find(place + "/type", "must be one of \(known)")
                 continue
             }
-            let fileExtension = value["extension"]?.stringValue
-            if isOutput, fileExtension?.wholeMatch(of: #/[a-z0-9]{1,8}/#) == nil {
-                find(place + "/extension", "an output names its file's extension, such as mp4")
-            }
+            if isOutput { checkExtension(value, place, schema) }
             ports.append(
                 FunctionManifest.Port(
                     name: name, kind: kind, isRequired: value["required"]?.boolValue ?? isOutput,
                     isList: value["list"]?.boolValue ?? false, isPrimary: value["primary"]?.boolValue ?? false,
-                    fileExtension: fileExtension))
+                    fileExtension: value["extension"]?.stringValue,
+                    extensionParameter: isOutput ? value["extensionParameter"]?.stringValue : nil))
         }
         if isOutput {
             let primaries = ports.count(where: \.isPrimary)

@@ -52,6 +52,41 @@ struct FunctionManifestTests {
         #expect(missing?.findings.map(\.pointer) == ["/outputs"])
     }
 
+    @Test("The type of file that media work makes may follow a parameter that lists the types")
+    func chosenExtension() throws {
+        var members = Self.document.objectValue ?? [:]
+        members["parameters"] = [
+            "type": "object",
+            "properties": [
+                "container": ["type": "string", "enum": ["mp4", "mov"], "default": "mp4"],
+                "codec": ["type": "string", "enum": ["H.264"]],
+            ],
+        ]
+        members["quality"] = nil
+        func named(_ parameter: JSONValue) -> JSONValue {
+            [
+                "video": [
+                    "type": "video", "primary": true, "extension": "mp4", "extensionParameter": parameter,
+                ]
+            ]
+        }
+        members["outputs"] = named("container")
+        let port = try #require(try FunctionManifest(.object(members)).primaryOutput)
+        #expect(port.fileExtension(with: ["container": "mov"]) == "mov")
+        #expect(port.fileExtension(with: [:]) == "mp4")
+
+        let pointer = "/outputs/video/extensionParameter"
+        for wrong: JSONValue in ["codec", "nothing", 4] {
+            members["outputs"] = named(wrong)
+            let refusal = #expect(throws: StudioError.self) { try FunctionManifest(.object(members)) }
+            #expect(refusal?.findings.map(\.pointer) == [pointer])
+        }
+        members["outputs"] = named("container")
+        members["runner"] = ["kind": "container", "image": "studio/x:1", "protocol": "batch"]
+        let refusal = #expect(throws: StudioError.self) { try FunctionManifest(.object(members)) }
+        #expect(refusal?.findings.map(\.pointer) == [pointer])
+    }
+
     @Test("How long a job waits between attempts is the function's to say")
     func retry() throws {
         #expect(try FunctionManifest(Self.document).retry == RetryPolicy())

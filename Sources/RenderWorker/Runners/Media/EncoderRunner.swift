@@ -17,12 +17,17 @@ struct EncoderRunner: Runner {
     }
 
     func run(_ context: RunContext) async throws -> RunResult {
-        guard let port = context.function.primaryOutput, let fileExtension = port.fileExtension else {
-            throw JobFailure(.outputInvalid, "The function does not name the type of the file it makes.")
+        guard let primary = context.function.primaryOutput else {
+            throw JobFailure(.outputInvalid, "The function does not name the file it makes.")
         }
-        let output = "\(context.scratch)/\(port.name).\(fileExtension)"
+        var places: [String: String] = [:]
+        for port in context.function.outputs {
+            let fileExtension = port.fileExtension(with: context.parameters) ?? ""
+            places[port.name] = "\(context.scratch)/\(port.name).\(fileExtension)"
+        }
+        let output = places.removeValue(forKey: primary.name) ?? ""
         let request = MediaJobRequest(
-            operation: try operation(of: context), inputs: context.inputs, output: output,
+            operation: try operation(of: context), inputs: context.inputs, output: output, companions: places,
             parameters: context.parameters, quality: context.quality, seed: context.seed,
             limits: limits(for: context.timeout))
         let started = ContinuousClock.now
@@ -31,7 +36,9 @@ struct EncoderRunner: Runner {
             request, timeout: context.timeout, progress: context.progress, log: context.log)
         let taken = (ContinuousClock.now - started).components
         context.log("\(request.operation.rawValue) is done after \(taken.seconds) s")
-        return RunResult(files: [port.name: output], provenance: ["operation": .string(request.operation.rawValue)])
+        var files = places.filter { RegularFile.size(of: $0.value) != nil }
+        files[primary.name] = output
+        return RunResult(files: files, provenance: ["operation": .string(request.operation.rawValue)])
     }
 
     private func operation(of context: RunContext) throws -> MediaOperation {

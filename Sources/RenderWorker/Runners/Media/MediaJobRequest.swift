@@ -32,8 +32,10 @@ struct MediaJobRequest: Sendable, Codable {
     var parent = getpid()
     var operation: MediaOperation
     var inputs: [String: [String]]
-    /// Where the result goes: a file that is not there yet.
+    /// Where the primary output goes: a file that is not there yet.
     var output: String
+    /// Where the other outputs go, by their ports' names.
+    var companions: [String: String] = [:]
     var parameters: [String: JSONValue]
     var quality: QualityTier
     var seed: UInt64

@@ -1,0 +1,33 @@
+import QueueProtocol
+import StudioMedia
+
+/// What the operations read out of a request.
+extension MediaJobRequest {
+    /// The one file of the port `source`.
+    func source() throws -> String {
+        guard let path = inputs["source"]?.first else { throw MediaError(.parametersInvalid, "There is no input.") }
+        return path
+    }
+
+    func text(_ name: String) -> String { parameters[name]?.stringValue ?? "" }
+
+    func whole(_ name: String) throws -> Int? {
+        guard let value = parameters[name], !value.isNull else { return nil }
+        guard let number = value.intValue else {
+            throw MediaError(.parametersInvalid, "The parameter \(name) is not a whole number.")
+        }
+        return number
+    }
+
+    func frameRate() throws -> FrameRate {
+        switch parameters["frameRate"] {
+        case nil, .null: return .film
+        case .string(let text): return try FrameRate(parsing: text)
+        case let value?:
+            guard let number = value.doubleValue else {
+                throw MediaError(.parametersInvalid, "The parameter frameRate is no frame rate.")
+            }
+            return try FrameRate(parsing: value.intValue.map(String.init) ?? String(number))
+        }
+    }
+}

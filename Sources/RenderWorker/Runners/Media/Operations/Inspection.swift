@@ -1,0 +1,18 @@
+import FoundationEssentials
+import QueueProtocol
+import StudioCore
+import StudioMedia
+
+extension MediaJobRequest {
+    /// Probes the source, and makes its thumbnail where it has a picture.
+    func inspect() throws -> JSONValue {
+        let probe = try MediaProbe.read(path: source())
+        var hasThumbnail = false
+        if probe.video != nil {
+            try Thumbnail(input: source(), maxWidth: 480, maxHeight: 480).render(to: output)
+            hasThumbnail = true
+        }
+        let document = try JSONText.decode(JSONValue.self, from: try JSONText.compact(probe))
+        return ["probe": document, "hasThumbnail": .bool(hasThumbnail)]
+    }
+}
