@@ -14,7 +14,7 @@ packages=(
     # to run
     postgresql redis-server git git-lfs curl ca-certificates tzdata
     # for the demo, the tests' independent judges and the checks
-    ffmpeg python3 python3-venv python3-websockets jq shellcheck chromium
+    ffmpeg mediainfo python3 python3-venv python3-websockets jq shellcheck chromium
     docker.io docker-registry busybox-static iproute2 iptables
 )
 

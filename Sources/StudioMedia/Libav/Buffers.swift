@@ -87,6 +87,9 @@ struct Options: ~Copyable {
         for (key, value) in values { av_dict_set(&dictionary, key, value, 0) }
     }
 
+    /// Adds an option, or gives it another value.
+    mutating func set(_ key: String, _ value: String) { av_dict_set(&dictionary, key, value, 0) }
+
     deinit {
         var dictionary = dictionary
         av_dict_free(&dictionary)

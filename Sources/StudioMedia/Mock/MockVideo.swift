@@ -75,7 +75,8 @@ public struct MockVideo: Sendable, Equatable {
         var counter = ProgressCounter(total: count, report: progress)
         try counter.start()
         let video = try SteadyVideo(
-            path: path, width: width, height: height, frameRate: shown, quality: quality, threads: Self.threads)
+            path: path, width: width, height: height, frameRate: shown,
+            target: VideoTarget(quality: quality, threads: Self.threads))
         let frame = try Frame(width: width, height: height, format: AV_PIX_FMT_YUV420P)
         for index in 0..<count {
             try frame.makeWritable()

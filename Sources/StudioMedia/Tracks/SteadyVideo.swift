@@ -1,28 +1,36 @@
 import CMedia
 import StudioCore
 
-/// An MP4 file of H.264 alone in which every frame has the same duration, tagged BT.709 limited range.
+/// A file of pictures alone in which every frame has the same duration, tagged BT.709 limited range.
 final class SteadyVideo {
     private let muxer: Muxer
     private let track: VideoTrack
     private var count: Int64 = 0
 
+    /// The format of the pictures that ``add(_:counting:)`` takes.
+    var pixelFormat: AVPixelFormat { track.pixelFormat }
+
     /// Begins the file.
     /// - Parameters:
     ///   - path: The output. A file there is replaced; without `finish` nothing is left.
+    ///   - container: The kind of file; default MP4.
     ///   - width: The width in pixels, even.
     ///   - height: The height in pixels, even.
     ///   - frameRate: Frames a second.
-    ///   - quality: The time and space to spend.
-    ///   - threads: Encoder threads, 0 for as many as the machine's cores allow.
-    /// - Throws: `MediaError` with `outputFailed`, `storageFull` or `limitExceeded`.
-    init(path: String, width: Int, height: Int, frameRate: FrameRate, quality: QualityTier, threads: Int) throws {
-        muxer = try Muxer(path: path)
+    ///   - target: How the pictures are encoded.
+    ///   - timecode: The first frame's timecode, or `nil` for none.
+    /// - Throws: `MediaError` with `parametersInvalid`, `outputFailed`, `storageFull` or `limitExceeded`.
+    init(
+        path: String, container: ContainerKind = .mp4, width: Int, height: Int, frameRate: FrameRate,
+        target: VideoTarget, timecode: String? = nil
+    ) throws {
+        muxer = try Muxer(path: path, container: container)
         track = try VideoTrack(
             VideoTrack.Shape(
                 width: width, height: height, timeBase: frameRate.frameDuration, frameRate: frameRate.rational,
-                quality: quality, rateFactor: nil, threads: threads),
+                target: target),
             into: muxer)
+        if let timecode { muxer.setTimecode(timecode, ofVideo: track.stream) }
         try muxer.start()
     }
 

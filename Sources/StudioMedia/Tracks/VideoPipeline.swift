@@ -26,8 +26,10 @@ final class VideoPipeline {
         track = try VideoTrack(
             VideoTrack.Shape(
                 width: plan.width, height: plan.height, timeBase: clock.timeBase, frameRate: clock.frameRate,
-                pixelAspect: plan.pixelAspect, colours: plan.colours.output, quality: settings.quality,
-                rateFactor: settings.rateFactor, threads: settings.threads),
+                pixelAspect: plan.pixelAspect, colours: plan.colours.output,
+                target: VideoTarget(
+                    quality: settings.quality, rate: settings.rateFactor.map { .factor($0) } ?? .tier,
+                    threads: settings.threads)),
             into: muxer)
     }
 

@@ -1,7 +1,7 @@
 import CMedia
 import StudioCore
 
-/// The H.264 track of an MP4 file: pictures with timestamps in, packets into the file.
+/// The video track of a file: pictures with timestamps in, packets into the file.
 final class VideoTrack {
     /// What the track holds.
     struct Shape {
@@ -12,31 +12,34 @@ final class VideoTrack {
         /// The nominal rate; for the encoder's rate control and the file's header.
         var frameRate: AVRational
         var pixelAspect = AVRational(num: 1, den: 1)
+        /// What the track is tagged with, always in limited range.
         var colours = Colourimetry.bt709
-        var quality: QualityTier
-        var rateFactor: Int?
-        /// Encoder threads; 0 for as many as the machine's cores allow.
-        var threads: Int
+        /// What is said of high dynamic range beside the tags.
+        var highDynamicRange: HighDynamicRange?
+        /// How the pictures are encoded.
+        var target = VideoTarget()
     }
 
+    /// The stream's number in the file.
+    let stream: Int32
+    /// The format of the pictures that ``write(_:duration:)`` takes.
+    let pixelFormat: AVPixelFormat
     private let encoder: Encoder
     private let muxer: Muxer
-    private let stream: Int32
     /// Durations of frames that are still inside the encoder, by timestamp; bounded by its look-ahead.
     private var durations: [Int64: Int64] = [:]
 
     /// Adds the track; the muxer has not been started.
     init(_ shape: Shape, into muxer: Muxer) throws {
-        let rateFactor = shape.rateFactor ?? shape.quality.x264RateFactor
-        let options = Options([
-            "preset": shape.quality.x264Preset, "crf": String(rateFactor), "profile": "high",
-            // The same choices on every processor: the output must not tell which machine made it.
-            "x264-params": "cpu-independent=1",
-        ])
-        encoder = try Encoder("libx264", options: options) { context in
+        let target = shape.target
+        _ = try MediaTarget(container: muxer.container, video: target, audio: nil)
+        pixelFormat = target.pixelFormat
+        let name = target.encoderName(width: shape.width, height: shape.height)
+        let options = target.options(
+            width: shape.width, height: shape.height, highDynamicRange: shape.highDynamicRange)
+        encoder = try Encoder(name, options: options) { context in
             context.pointee.width = Int32(shape.width)
             context.pointee.height = Int32(shape.height)
-            context.pointee.pix_fmt = AV_PIX_FMT_YUV420P
             context.pointee.time_base = shape.timeBase
             context.pointee.framerate = shape.frameRate
             context.pointee.sample_aspect_ratio = shape.pixelAspect
@@ -44,14 +47,12 @@ final class VideoTrack {
             context.pointee.color_trc = shape.colours.transfer
             context.pointee.colorspace = shape.colours.matrix
             context.pointee.color_range = AVCOL_RANGE_MPEG
-            context.pointee.thread_count = Int32(clamping: shape.threads)
-            // A key frame at least every two seconds: players and the page's scrubbing seek to them.
-            let rate = Double(shape.frameRate.num) / Double(max(1, shape.frameRate.den))
-            context.pointee.gop_size = Int32(min(600, max(12, (rate * 2).rounded())))
             context.pointee.flags |= AV_CODEC_FLAG_GLOBAL_HEADER
+            target.prepare(context, frameRate: shape.frameRate)
         }
         self.muxer = muxer
         stream = try muxer.addStream(for: encoder)
+        if let made = muxer.stream(stream) { try shape.highDynamicRange?.write(to: made) }
     }
 
     var timeBase: AVRational { encoder.timeBase }

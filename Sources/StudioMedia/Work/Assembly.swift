@@ -57,7 +57,8 @@ public struct Assembly: Sendable, Equatable {
             throw MediaError(.unsupported, "\(fileName(first)) is less than two pixels wide or high.")
         }
         let video = try SteadyVideo(
-            path: path, width: width, height: height, frameRate: frameRate, quality: quality, threads: threads)
+            path: path, width: width, height: height, frameRate: frameRate,
+            target: VideoTarget(quality: quality, threads: threads))
         let conformer = try Conformer(width: width, height: height)
         for (index, frame) in frames.enumerated() {
             if index > 0 { orientation = try blaming(index) { try decoder.decode(path: frame, into: decoded) } }

@@ -67,7 +67,8 @@ public struct Transcode: Sendable, Equatable {
         try refuseOverwriting(demuxer, path)
         let muxer = try Muxer(path: path)
         let video = try videoStream.map { try VideoPipeline($0, of: demuxer, settings: self, into: muxer) }
-        let audio = try audioStreams.map { try AudioPipeline($0, of: demuxer, quality: quality, into: muxer) }
+        let sound = AudioTarget(quality: quality)
+        let audio = try audioStreams.map { try AudioPipeline($0, of: demuxer, target: sound, into: muxer) }
         try muxer.start()
         var counter = ProgressCounter(total: video?.expectedFrames ?? audio.first?.expectedBlocks, report: progress)
         try counter.start()
