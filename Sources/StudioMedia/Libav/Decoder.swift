@@ -19,18 +19,25 @@ final class Decoder {
         throws
     {
         guard let parameters = stream.pointee.codecpar else { throw MediaError(.inputInvalid, "\(name) is damaged.") }
-        try self.init(parameters.pointee.codec_id, limits: limits, name: name, strict: strict) { context in
+        // libav's own decoder of VP9 does not see the second picture that holds transparency.
+        let preferred = parameters.pointee.codec_id == AV_CODEC_ID_VP9 && Demuxer.hasAlphaBeside(stream)
+        try self.init(
+            parameters.pointee.codec_id, limits: limits, name: name, strict: strict,
+            preferred: preferred ? "libvpx-vp9" : nil
+        ) { context in
             context.pointee.pkt_timebase = stream.pointee.time_base
             return avcodec_parameters_to_context(context, parameters)
         }
     }
 
-    /// Opens a decoder. Strict: a damaged frame is an error rather than repaired by guessing.
+    /// Opens a decoder. Strict: a damaged frame is an error rather than repaired by guessing. The preferred one is taken
+    /// where libav has it.
     init(
-        _ codec: AVCodecID, limits: MediaLimits, name: String, strict: Bool,
+        _ codec: AVCodecID, limits: MediaLimits, name: String, strict: Bool, preferred: String? = nil,
         prepare: (UnsafeMutablePointer<AVCodecContext>) -> Int32 = { _ in 0 }
     ) throws {
-        guard let decoder = avcodec_find_decoder(codec) else {
+        let named = preferred.flatMap { avcodec_find_decoder_by_name($0) }
+        guard let decoder = named ?? avcodec_find_decoder(codec) else {
             throw MediaError(
                 .unsupported,
                 "\(name) is coded as \(String(cString: avcodec_get_name(codec))), which cannot be decoded.")

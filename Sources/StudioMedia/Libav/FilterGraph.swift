@@ -5,6 +5,8 @@ final class FilterGraph {
     private let graph: UnsafeMutablePointer<AVFilterGraph>
     private let input: UnsafeMutablePointer<AVFilterContext>
     private let output: UnsafeMutablePointer<AVFilterContext>
+    /// Where the last picture given ends, in the input's unit: only so much of it is shown again at another rate.
+    private var end: Int64?
 
     /// The unit of the timestamps of frames that come out.
     var timeBase: AVRational { av_buffersink_get_time_base(output) }
@@ -56,6 +58,14 @@ final class FilterGraph {
 
     /// Gives a frame, or with `nil` the end. The frame stays the caller's.
     func push(_ frame: Frame?) throws {
+        if let picture = frame?.pointer.pointee, picture.nb_samples == 0, picture.pkt_duration > 0 {
+            end = picture.pts + picture.pkt_duration
+        }
+        if frame == nil, let end {
+            let status = av_buffersrc_close(input, end, UInt32(AV_BUFFERSRC_FLAG_PUSH))
+            guard status >= 0 else { throw MediaError.libav(status, .inputInvalid, "A frame cannot be converted.") }
+            return
+        }
         let status = av_buffersrc_add_frame_flags(input, frame?.pointer, Int32(AV_BUFFERSRC_FLAG_KEEP_REF))
         guard status >= 0 else { throw MediaError.libav(status, .inputInvalid, "A frame cannot be converted.") }
     }

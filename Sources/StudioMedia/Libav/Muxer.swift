@@ -84,7 +84,9 @@ final class Muxer {
     /// Says something of a stream, such as its `language`, before the file is started.
     func describe(stream number: Int32, _ key: String, _ value: String) {
         guard let stream = stream(number) else { return }
-        av_dict_set(&stream.pointee.metadata, key, value, 0)
+        // QuickTime's own list of languages has the bibliographic codes of ISO 639-2 for these two.
+        let bibliographic = container == .mov && key == "language" ? ["deu": "ger", "nld": "dut"][value] : nil
+        av_dict_set(&stream.pointee.metadata, key, bibliographic ?? value, 0)
     }
 
     /// Gives the file a start timecode, such as `01:00:00:00` (with `;` before the frames for drop frame): a track of its

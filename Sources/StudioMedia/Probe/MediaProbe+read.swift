@@ -23,12 +23,37 @@ extension MediaProbe {
             try demuxer.checkComplete()
             if demuxer.isPicture { try decodePicture(of: demuxer, path: path, limits: limits) }
         }
+        if let stream = demuxer.mainVideo,
+            let place = streams.firstIndex(where: { $0.index == Int(stream.pointee.index) })
+        {
+            streams[place].read(
+                try demuxer.highDynamicRange(of: stream, path: path, decoding: depth == .packets))
+        }
         let seconds = demuxer.duration.map { Double($0) / 1e6 }
+        let chapters = demuxer.chapters.map {
+            Chapter(
+                title: $0.title, startSeconds: Double($0.start) / 1000, endSeconds: Double($0.end) / 1000)
+        }
         return MediaProbe(
             container: demuxer.formatName, durationSeconds: seconds,
-            startSeconds: demuxer.isPicture ? nil : Double(demuxer.start) / 1e6, sizeBytes: demuxer.source.size,
+            duration: duration(of: demuxer, streams),
+            startSeconds: demuxer.isPicture ? nil : Double(demuxer.start) / 1e6,
+            timecode: demuxer.timecode?.description,
+            mismatch: NameMismatch.of(demuxer.name, format: demuxer.formatName),
+            chapters: chapters.isEmpty ? nil : chapters, sizeBytes: demuxer.source.size,
             bitRate: seconds.flatMap { Int64(exactly: (Double(demuxer.source.size) * 8 / $0).rounded()) },
             streams: streams)
+    }
+
+    /// The film's own duration where its frames are counted and all have the same, else what the file says.
+    private static func duration(of demuxer: Demuxer, _ streams: [Stream]) -> String? {
+        if demuxer.audioStreams.isEmpty, let stream = demuxer.mainVideo,
+            let rate = demuxer.steadyRate(of: stream),
+            let count = streams.first(where: { $0.index == Int(stream.pointee.index) })?.frameCount
+        {
+            return Fraction.text(Int64(count) * Int64(rate.denominator), Int64(rate.numerator))
+        }
+        return demuxer.duration.flatMap { Fraction.text($0, 1_000_000) }
     }
 
     private static func countPackets(of demuxer: Demuxer) throws -> [Int: Int] {
@@ -59,7 +84,9 @@ extension MediaProbe {
         let packet = try Packet()
         while try reopened.read(into: packet) {
             let status = decoder.send(packet)
-            guard status >= 0 else { throw MediaError.libav(status, .inputInvalid, "\(demuxer.name) is damaged.") }
+            guard status >= 0 else {
+                throw MediaError.libav(status, .inputInvalid, "\(demuxer.name) is damaged.")
+            }
         }
         _ = decoder.send(nil)
         guard case .frame = decoder.receive(into: frame) else {
@@ -81,6 +108,10 @@ extension MediaProbe.Stream {
         isCover = stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC != 0
         startSeconds = demuxer.isPicture ? nil : seconds(stream.pointee.start_time)
         durationSeconds = demuxer.isPicture ? nil : seconds(stream.pointee.duration)
+        if durationSeconds != nil, base.den > 0 {
+            duration = Fraction.text(stream.pointee.duration * Int64(base.num), Int64(base.den))
+        }
+        language = demuxer.words(of: stream).first { $0.0 == "language" }?.1
         guard let pointer = stream.pointee.codecpar else {
             (kind, codec) = (.data, "none")
             return
@@ -88,10 +119,15 @@ extension MediaProbe.Stream {
         let parameters = pointer.pointee
         codec = String(cString: avcodec_get_name(parameters.codec_id))
         bitRate = parameters.bit_rate > 0 ? parameters.bit_rate : nil
+        profile = avcodec_profile_name(parameters.codec_id, parameters.profile).map {
+            String(cString: $0)
+        }
         switch parameters.codec_type {
         case AVMEDIA_TYPE_VIDEO:
             kind = .video
             readPicture(parameters)
+            if Demuxer.hasAlphaBeside(stream) { hasAlpha = true }
+            steadyFrameRate = demuxer.steadyRate(of: stream)?.description
             let orientation = demuxer.orientation(of: stream)
             rotation = orientation.rotation
             isMirrored = orientation.isMirrored
@@ -100,11 +136,15 @@ extension MediaProbe.Stream {
                 frameRateNumerator = rate.numerator
                 frameRateDenominator = rate.denominator
             }
-            frameCount = demuxer.isPicture ? 1 : stream.pointee.nb_frames > 0 ? Int(stream.pointee.nb_frames) : nil
+            frameCount =
+                demuxer.isPicture ? 1 : stream.pointee.nb_frames > 0 ? Int(stream.pointee.nb_frames) : nil
         case AVMEDIA_TYPE_AUDIO:
             kind = .audio
             sampleRate = Int(parameters.sample_rate)
             channels = Int(parameters.ch_layout.nb_channels)
+            let bits = Int(
+                max(parameters.bits_per_raw_sample, av_get_bits_per_sample(parameters.codec_id)))
+            bitDepth = bits > 0 ? bits : nil
             var name = [CChar](repeating: 0, count: 128)
             if av_channel_layout_describe(&pointer.pointee.ch_layout, &name, name.count) > 0 {
                 channelLayout = text(name)
@@ -117,7 +157,14 @@ extension MediaProbe.Stream {
     private mutating func readPicture(_ parameters: AVCodecParameters) {
         width = Int(parameters.width)
         height = Int(parameters.height)
-        pixelFormat = av_get_pix_fmt_name(AVPixelFormat(rawValue: parameters.format)).map { String(cString: $0) }
+        pixelFormat = av_get_pix_fmt_name(AVPixelFormat(rawValue: parameters.format)).map {
+            String(cString: $0)
+        }
+        if let descriptor = av_pix_fmt_desc_get(AVPixelFormat(rawValue: parameters.format))?.pointee {
+            bitDepth = Int(descriptor.comp.0.depth)
+            hasAlpha = descriptor.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0
+        }
+        fieldOrder = Self.fieldOrders[parameters.field_order.rawValue]
         let aspect = parameters.sample_aspect_ratio
         if aspect.num > 0, aspect.den > 0 { pixelAspect = "\(aspect.num)/\(aspect.den)" }
         colourPrimaries = Self.known(av_color_primaries_name(parameters.color_primaries))
@@ -126,8 +173,30 @@ extension MediaProbe.Stream {
         colourRange = Self.known(av_color_range_name(parameters.color_range))
     }
 
+    private static let fieldOrders: [UInt32: String] = [
+        AV_FIELD_PROGRESSIVE.rawValue: "progressive", AV_FIELD_TT.rawValue: "tt",
+        AV_FIELD_BB.rawValue: "bb",
+        AV_FIELD_TB.rawValue: "tb", AV_FIELD_BT.rawValue: "bt",
+    ]
+
+    fileprivate mutating func read(_ range: HighDynamicRange?) {
+        masteringDisplay = range?.display.map { MediaProbe.MasteringDisplay($0) }
+        contentLight = range?.light.map { MediaProbe.ContentLight($0) }
+    }
+
     private static func known(_ name: UnsafePointer<CChar>?) -> String? {
         guard let text = name.map({ String(cString: $0) }), text != "unknown" else { return nil }
         return text
+    }
+}
+
+/// Exact numbers as text.
+enum Fraction {
+    /// A fraction in its lowest terms, such as `1001/250`; `nil` where it is not above zero.
+    static func text(_ numerator: Int64, _ denominator: Int64) -> String? {
+        guard numerator > 0, denominator > 0 else { return nil }
+        var (a, b) = (numerator, denominator)
+        while b != 0 { (a, b) = (b, a % b) }
+        return "\(numerator / a)/\(denominator / a)"
     }
 }

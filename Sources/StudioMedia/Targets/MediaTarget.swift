@@ -1,3 +1,5 @@
+public import StudioCore
+
 /// What a media file is to hold. Combinations that cannot be are refused when one is made.
 public struct MediaTarget: Sendable, Hashable, Codable {
     /// The kind of file.
@@ -8,7 +10,11 @@ public struct MediaTarget: Sendable, Hashable, Codable {
     public let audio: AudioTarget?
 
     /// What every browser plays: H.264 and AAC in MP4.
-    public static let browser = MediaTarget(valid: .mp4, VideoTarget(), AudioTarget())
+    /// - Parameter quality: The time and space to spend.
+    /// - Returns: The target.
+    public static func browser(_ quality: QualityTier = .standard) -> MediaTarget {
+        MediaTarget(valid: .mp4, VideoTarget(quality: quality), AudioTarget(quality: quality))
+    }
 
     /// Describes a file.
     /// - Parameters:

@@ -13,6 +13,8 @@ final class AudioPipeline {
     /// The blocks that the file's duration holds.
     let expectedBlocks: Int?
     var index: Int32 { source.index }
+    /// The stream's number in the output.
+    var stream: Int32 { track.stream }
 
     private let source: DecodedStream
     private let filters: FilterStage<Shape>

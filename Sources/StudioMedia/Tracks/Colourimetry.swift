@@ -9,7 +9,13 @@ struct Colourimetry {
     static let bt709 = Colourimetry(primaries: AVCOL_PRI_BT709, transfer: AVCOL_TRC_BT709, matrix: AVCOL_SPC_BT709)
 }
 
-/// How a decoded picture becomes one for H.264: 8 bits, 4:2:0, limited range.
+extension AVCodecParameters {
+    /// Whether the pictures are of high dynamic range, by PQ (SMPTE ST 2084) or HLG (ARIB STD-B67).
+    var isHighDynamicRange: Bool { [AVCOL_TRC_SMPTE2084, AVCOL_TRC_ARIB_STD_B67].contains(color_trc) }
+}
+
+/// How a decoded picture becomes one for an encoder: its bits and planes, limited range. High dynamic range is kept where
+/// there are more than eight bits for it, and brought down to BT.709 otherwise.
 struct ColourConversion {
     /// What the output is tagged with.
     let output: Colourimetry
@@ -20,17 +26,25 @@ struct ColourConversion {
     /// Whether the input has no matrix because it is RGB or grey.
     let isFromRGB: Bool
 
-    init(of parameters: AVCodecParameters) {
+    /// libav's name of the format that comes out.
+    private let format: String
+
+    /// - Parameters:
+    ///   - parameters: What the input's stream says of its pictures.
+    ///   - target: How they are encoded.
+    ///   - toneMaps: Whether high dynamic range is brought down where it could be kept.
+    init(of parameters: AVCodecParameters, to target: VideoTarget = VideoTarget(), toneMaps: Bool = false) {
         let descriptor = av_pix_fmt_desc_get(AVPixelFormat(rawValue: parameters.format))?.pointee
         let flags = descriptor?.flags ?? 0
         let components = descriptor?.nb_components ?? 3
         isFromRGB = flags & UInt64(AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL) != 0 || components < 3
-        let isHighDynamic = [AVCOL_TRC_SMPTE2084, AVCOL_TRC_ARIB_STD_B67].contains(parameters.color_trc)
+        let isBroughtDown = parameters.isHighDynamicRange && (toneMaps || !target.isDeep)
+        format = target.pixelFormatName
         let fullRangeFormats = [AV_PIX_FMT_YUVJ420P, AV_PIX_FMT_YUVJ422P, AV_PIX_FMT_YUVJ444P, AV_PIX_FMT_YUVJ440P]
         changesValues =
             isFromRGB || parameters.color_range == AVCOL_RANGE_JPEG
             || fullRangeFormats.contains(AVPixelFormat(rawValue: parameters.format))
-        if isHighDynamic {
+        if isBroughtDown {
             output = .bt709
             let matrix = parameters.color_space == AVCOL_SPC_UNSPECIFIED ? "2020_ncl" : "input"
             let primaries = parameters.color_primaries == AVCOL_PRI_UNSPECIFIED ? "2020" : "input"
@@ -38,7 +52,7 @@ struct ColourConversion {
             toneMapping = [
                 "zscale=transfer=linear:npl=100:matrixin=\(matrix):primariesin=\(primaries)", "format=gbrpf32le",
                 "zscale=primaries=709", "tonemap=tonemap=hable:desat=0",
-                "zscale=transfer=709:matrix=709:range=limited", "format=yuv420p",
+                "zscale=transfer=709:matrix=709:range=limited", "format=\(format)",
             ]
         } else {
             toneMapping = []
@@ -53,8 +67,7 @@ struct ColourConversion {
 
     /// The filters after size and orientation.
     var finish: [String] {
-        guard toneMapping.isEmpty else { return ["format=yuv420p"] }
-        guard changesValues else { return ["format=yuv420p"] }
-        return ["scale=out_range=tv" + (isFromRGB ? ":out_color_matrix=bt709" : ""), "format=yuv420p"]
+        guard toneMapping.isEmpty, changesValues else { return ["format=\(format)"] }
+        return ["scale=out_range=tv" + (isFromRGB ? ":out_color_matrix=bt709" : ""), "format=\(format)"]
     }
 }

@@ -25,10 +25,7 @@ struct FrameClock {
         let steady = FrameRate(stream.pointee.r_frame_rate)
         if let steady, let average, abs(steady.framesPerSecond / average.framesPerSecond - 1) < 0.01 {
             rate = steady
-            var scale = 1
-            while steady.numerator * scale < 10_000 { scale *= 2 }
-            timeBase = AVRational(num: 1, den: Int32(steady.numerator * scale))
-            frameTicks = Int64(steady.denominator * scale)
+            (timeBase, frameTicks) = steady.fineTimeBase
             frameRate = steady.rational
         } else {
             rate = nil
@@ -64,5 +61,15 @@ struct FrameClock {
         let tick = max(1, av_rescale_q_rnd(1, sourceBase, timeBase, AV_ROUND_UP))
         // Two frames within a tick of one place on the grid are two frames: the second keeps its own time.
         return abs(onGrid - exact) <= tick && onGrid > last ?? .min ? onGrid : exact
+    }
+}
+
+extension FrameRate {
+    /// A unit of time of at most a tenth of a millisecond that has whole numbers for every frame, and a frame's duration
+    /// in it.
+    var fineTimeBase: (unit: AVRational, frame: Int64) {
+        var scale = 1
+        while numerator * scale < 10_000 { scale *= 2 }
+        return (AVRational(num: 1, den: Int32(numerator * scale)), Int64(denominator * scale))
     }
 }

@@ -7,8 +7,10 @@ enum PictureFit {
         "scale=\(width):\(height):force_original_aspect_ratio=decrease:force_divisible_by=2"
     }
 
-    /// Centred on black.
-    static func centred(_ width: Int, _ height: Int) -> String { "pad=\(width):\(height):-1:-1:black" }
+    /// Centred on black, or on another of libav's colours.
+    static func centred(_ width: Int, _ height: Int, _ colour: String = "black") -> String {
+        "pad=\(width):\(height):-1:-1:\(colour)"
+    }
 }
 
 /// What a filter chain is made for: a frame that differs needs a new chain.

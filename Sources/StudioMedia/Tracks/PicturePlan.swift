@@ -1,6 +1,6 @@
 import CMedia
 
-/// How a stream's pictures become the output's: turned, mapped in colour, sized. Made once from what the file says.
+/// How a stream's pictures become the output's: turned, cut, mapped in colour, sized. Made once from what the file says.
 struct PicturePlan {
     let width: Int
     let height: Int
@@ -9,43 +9,48 @@ struct PicturePlan {
     private let orientation: Orientation
     private let isInterlaced: Bool
     private let isScaled: Bool
-    /// What the picture itself has of the output's size; the rest is black.
+    private let change: PictureChange
+    private let target: VideoTarget
+    /// What the picture itself has of the output's size: less where black is added, more where it is cut off.
     private let inner: (width: Int, height: Int)
 
-    /// `width` and `height` are what was asked for.
-    init(_ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, width: Int?, height: Int?) throws {
+    init(
+        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, change: PictureChange, target: VideoTarget,
+        toneMaps: Bool
+    ) throws {
         let name = demuxer.name
         guard let parameters = stream.pointee.codecpar?.pointee else {
             throw MediaError(.inputInvalid, "\(name) is damaged.")
         }
-        colours = ColourConversion(of: parameters)
+        self.change = change
+        self.target = target
+        colours = ColourConversion(of: parameters, to: target, toneMaps: toneMaps)
         orientation = demuxer.orientation(of: stream)
         isInterlaced = [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(parameters.field_order)
         var aspect = parameters.sample_aspect_ratio
         if aspect.num <= 0 || aspect.den <= 0 { aspect = AVRational(num: 1, den: 1) }
         if orientation.swapsSides { aspect = AVRational(num: aspect.den, den: aspect.num) }
-        let upright = orientation.turned(Int(parameters.width), Int(parameters.height))
-        isScaled = width != nil || height != nil
+        let upright = Self.cut(orientation.turned(Int(parameters.width), Int(parameters.height)), change.crop)
+        guard upright.width >= 2, upright.height >= 2 || change.crop.isNothing else {
+            throw MediaError(.parametersInvalid, "The crop leaves nothing of the pictures of \(name).")
+        }
+        isScaled = change.width != nil || change.height != nil
         pixelAspect = isScaled ? AVRational(num: 1, den: 1) : aspect
         // Proportions as they are seen, pixels that are not square included.
         let ratio = Double(upright.width) * Double(aspect.num) / Double(aspect.den) / Double(max(1, upright.height))
         let made: (Int, Int) =
-            switch (width, height) {
+            switch (change.width, change.height) {
             case (let width?, let height?): (width, height)
             case (let width?, nil): (width, Self.whole(Double(width) / ratio))
             case (nil, let height?): (Self.whole(Double(height) * ratio), height)
             case (nil, nil): upright
             }
-        (self.width, self.height) = (made.0 & ~1, made.1 & ~1)
-        if width != nil && height != nil {
-            let fitting = min(Double(self.width), Double(self.height) * ratio)
-            inner = (max(2, Self.whole(fitting) & ~1), max(2, min(self.height, Self.whole(fitting / ratio)) & ~1))
-        } else {
-            inner = (self.width, self.height)
-        }
-        guard (2...16_384).contains(self.width), (2...16_384).contains(self.height) else {
+        (width, height) = (made.0 & ~1, made.1 & ~1)
+        inner = Self.inner(of: (width, height), ratio, change)
+        guard (2...16_384).contains(width), (2...16_384).contains(height) else {
             throw MediaError(
-                .unsupported, "\(name) would become a picture of \(made.0)×\(made.1), which H.264 does not allow.")
+                .unsupported,
+                "\(name) would become a picture of \(made.0)×\(made.1), which \(target.codec.title) does not allow.")
         }
     }
 
@@ -54,22 +59,56 @@ struct PicturePlan {
         var filters: [String] = []
         var padding: [String] = []
         if isInterlaced { filters.append("bwdif=mode=send_frame:deint=interlaced") }
+        if let rate = change.frameRate { filters.append("fps=fps=\(rate):round=near") }
         filters += orientation.filters
+        let whole = orientation.turned(Int(shape.width), Int(shape.height))
+        let seen = Self.cut(whole, change.crop)
+        if !change.crop.isNothing {
+            filters.append("crop=\(max(2, seen.width)):\(max(2, seen.height)):\(change.crop.left):\(change.crop.top)")
+        }
         filters += colours.toneMapping
-        let (wide, high) = orientation.turned(Int(shape.width), Int(shape.height))
+        let black = target.alpha ? "black@0" : "black"
         if isScaled {
             filters += ["scale=\(inner.width):\(inner.height)", "setsar=1"]
-            if inner != (width, height) { padding = [PictureFit.centred(width, height)] }
-        } else if (wide, high) != (width, height) {
+            if inner.width > width || inner.height > height { filters.append("crop=\(width):\(height)") }
+            if inner.width < width || inner.height < height { padding = [PictureFit.centred(width, height, black)] }
+        } else if seen != (width, height) {
             // One row or column less; a frame of another size in the middle of a stream is fitted inside.
-            let isOdd = wide & ~1 == width && high & ~1 == height
+            let isOdd = seen.width & ~1 == width && seen.height & ~1 == height
             filters.append(isOdd ? "crop=\(width):\(height):0:0" : PictureFit.inside(width, height))
-            padding = isOdd ? [] : [PictureFit.centred(width, height)]
+            padding = isOdd ? [] : [PictureFit.centred(width, height, black)]
         }
         // Black is added last, to a picture that is what the output is tagged as.
         filters += colours.finish + padding
         if isScaled { filters.append("setsar=1") }
         return filters.joined(separator: ",")
+    }
+
+    /// Whether pictures come out as they went in, but for their coding.
+    var changesNothing: Bool {
+        !isScaled && change.crop.isNothing && change.frameRate == nil && colours.toneMapping.isEmpty
+            && !colours.changesValues
+    }
+
+    private static func cut(_ size: (width: Int, height: Int), _ crop: PictureChange.Crop) -> (width: Int, height: Int)
+    {
+        (size.width - crop.left - crop.right, size.height - crop.top - crop.bottom)
+    }
+
+    private static func inner(
+        of size: (width: Int, height: Int), _ ratio: Double, _ change: PictureChange
+    ) -> (width: Int, height: Int) {
+        guard change.width != nil && change.height != nil else { return size }
+        let (wide, high) = (Double(size.width), Double(size.height))
+        switch change.fit {
+        case .stretch: return size
+        case .fit:
+            let fitting = min(wide, high * ratio)
+            return (max(2, whole(fitting) & ~1), max(2, min(size.height, whole(fitting / ratio)) & ~1))
+        case .fill:
+            let filling = max(wide, high * ratio)
+            return (max(size.width, whole(filling)), max(size.height, whole(filling / ratio)))
+        }
     }
 
     private static func whole(_ value: Double) -> Int {

@@ -4,6 +4,8 @@ import CMedia
 final class VideoPipeline {
     let expectedFrames: Int?
     var index: Int32 { source.index }
+    /// The stream's number in the output.
+    var stream: Int32 { track.stream }
 
     private let name: String
     private let limits: MediaLimits
@@ -12,24 +14,45 @@ final class VideoPipeline {
     private let plan: PicturePlan
     private let track: VideoTrack
     private var clock: FrameClock
+    /// The duration of a frame where all have the same because they were made so.
+    private let steadyTicks: Int64?
     private var framesDone = 0
 
-    init(_ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, settings: Transcode, into muxer: Muxer) throws {
+    /// - Parameters:
+    ///   - stream: The stream.
+    ///   - demuxer: Its file.
+    ///   - plan: How its pictures are changed.
+    ///   - target: How they are encoded.
+    ///   - frameRate: The rate that the plan converts to; `nil` where it keeps every frame's time.
+    ///   - highDynamicRange: What the output says of high dynamic range beside its tags.
+    ///   - muxer: The output.
+    /// - Throws: `MediaError` of any code.
+    init(
+        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, plan: PicturePlan, target: VideoTarget,
+        frameRate: FrameRate?, highDynamicRange: HighDynamicRange?, into muxer: Muxer
+    ) throws {
         name = demuxer.name
         limits = demuxer.limits
-        expectedFrames = demuxer.expectedFrames(of: stream)
-        if let expectedFrames { try limits.check(frames: expectedFrames, of: name) }
+        self.plan = plan
+        let found = demuxer.expectedFrames(of: stream)
+        if let found { try limits.check(frames: found, of: name) }
         source = try DecodedStream(stream, of: demuxer, strict: demuxer.isPicture)
         filters = try FilterStage()
         clock = FrameClock(stream, start: demuxer.start)
-        plan = try PicturePlan(stream, of: demuxer, width: settings.width, height: settings.height)
+        var (timeBase, rate) = (clock.timeBase, clock.frameRate)
+        if let frameRate {
+            (timeBase, steadyTicks) = frameRate.fineTimeBase
+            rate = frameRate.rational
+            expectedFrames = demuxer.duration.map { frameRate.frames(inSeconds: Double($0) / 1e6) }
+        } else {
+            steadyTicks = nil
+            expectedFrames = found
+        }
         track = try VideoTrack(
             VideoTrack.Shape(
-                width: plan.width, height: plan.height, timeBase: clock.timeBase, frameRate: clock.frameRate,
-                pixelAspect: plan.pixelAspect, colours: plan.colours.output,
-                target: VideoTarget(
-                    quality: settings.quality, rate: settings.rateFactor.map { .factor($0) } ?? .tier,
-                    threads: settings.threads)),
+                width: plan.width, height: plan.height, timeBase: timeBase, frameRate: rate,
+                pixelAspect: plan.pixelAspect, colours: plan.colours.output, highDynamicRange: highDynamicRange,
+                target: target),
             into: muxer)
     }
 
@@ -70,7 +93,7 @@ final class VideoPipeline {
         let picture = converted.pointer
         picture.pointee.pts = av_rescale_q(picture.pointee.pts, timeBase, track.timeBase)
         framesDone += 1
-        try track.write(converted, duration: picture.pointee.pkt_duration)
+        try track.write(converted, duration: steadyTicks ?? picture.pointee.pkt_duration)
         try each()
     }
 }

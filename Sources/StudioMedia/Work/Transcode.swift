@@ -1,76 +1,105 @@
 import CMedia
 public import StudioCore
 
-/// Anything libav reads, made into an MP4 that every browser plays: H.264 (4:2:0, 8 bits) and AAC, index first.
+/// Anything libav reads, made into a file that holds what is asked for; by default an MP4 that every browser plays.
 ///
 /// - Video: the largest moving picture of the file. It is turned and mirrored as the container,
 ///   or a picture's Exif data, says. Interlaced frames are
 ///   deinterlaced. Full range becomes limited range; RGB becomes BT.709; other colour tags are carried over. PQ and HLG are
-///   tone-mapped to BT.709. Odd sides lose their last row or column of pixels. Timestamps are kept, variable rates included.
-/// - Audio: every audio stream, in sync; mono stays mono, six channels or more become 5.1, all others stereo; rates over
-///   48 kHz become 48 kHz. Gaps are filled with silence. A file with audio alone becomes an MP4 with AAC alone.
-/// - Subtitles, data, chapters and metadata are left out.
+///   kept with their side data in targets of more than eight bits, and tone-mapped to BT.709 otherwise. Odd sides lose their
+///   last row or column of pixels. Timestamps are kept, variable rates included, unless a frame rate is asked for.
+/// - Audio: every audio stream, in sync, or the first where the container holds one; see `ChannelPlan` and `AudioTarget` for
+///   channels and rates. Gaps are filled with silence. A file with audio alone becomes one with audio alone.
+/// - Chapters, the title and other words about the file, languages of streams and the start timecode are carried over where
+///   the container has a place for them. Subtitles and data are left out.
 /// - Damage: packets that cannot be decoded are tolerated up to eight and one in twenty. An input that is cut off before
 ///   95 % of the duration its header gives, or without a single frame to decode, is `inputInvalid`.
 public struct Transcode: Sendable, Equatable {
     /// The input's path.
     public var input: String
-    /// The time and space to spend.
-    public var quality: QualityTier
-    /// The width of the output; `nil` follows from `height` or the input. Odd numbers are rounded down.
-    ///
-    /// With both width and height given, the picture is fitted inside with its proportions kept, and centred on black.
-    public var width: Int?
-    /// The height of the output; `nil` follows from `width` or the input. Odd numbers are rounded down.
-    public var height: Int?
-    /// libx264's constant rate factor, 0 to 51, in place of the tier's.
-    public var rateFactor: Int?
+    /// What the output holds. Pictures or sound that the input does not have are left out.
+    public var target: MediaTarget
+    /// What is done to the pictures beside their coding.
+    public var change: PictureChange
+    /// Whether pictures of more than eight bits keep them in HEVC, VP9 and AV1, whatever the target's depth. ProRes and
+    /// DNxHR go by their profile; H.264 by the target.
+    public var keepsDepth: Bool
+    /// Whether transparency is kept where codec and container can, whatever the target says: VP9 in WebM and Matroska, and
+    /// ProRes 4444.
+    public var keepsAlpha: Bool
+    /// Whether high dynamic range is brought down where it could be kept.
+    public var toneMaps: Bool
+    /// Whether a stream that has the asked-for codec already, and of which nothing is to be changed, is copied.
+    public var copies: Bool
     /// The largest input to accept.
     public var limits: MediaLimits
-    /// Encoder threads. Default 0: as many as the machine's cores allow. Another number gives other bytes.
-    public var threads: Int
 
     /// Describes the work.
+    /// - Parameters:
+    ///   - input: The input's path.
+    ///   - target: What the output holds.
+    ///   - change: What is done to the pictures beside their coding; nothing by default.
+    ///   - keepsDepth: Whether more than eight bits are kept where they can be.
+    ///   - keepsAlpha: Whether transparency is kept where it can be.
+    ///   - toneMaps: Whether high dynamic range is brought down where it could be kept.
+    ///   - copies: Whether streams that are as asked for already are copied.
+    ///   - limits: The largest input to accept.
+    public init(
+        input: String, target: MediaTarget, change: PictureChange = PictureChange(), keepsDepth: Bool = false,
+        keepsAlpha: Bool = false, toneMaps: Bool = false, copies: Bool = false, limits: MediaLimits = MediaLimits()
+    ) {
+        self.input = input
+        self.target = target
+        self.change = change
+        self.keepsDepth = keepsDepth
+        self.keepsAlpha = keepsAlpha
+        self.toneMaps = toneMaps
+        self.copies = copies
+        self.limits = limits
+    }
+
+    /// Describes the work of making what every browser plays: H.264 (4:2:0, 8 bits) and AAC in MP4.
     /// - Parameters:
     ///   - input: The input's path.
     ///   - quality: The time and space to spend.
     ///   - width: The width of the output, or `nil`.
     ///   - height: The height of the output, or `nil`.
-    ///   - rateFactor: A constant rate factor in place of the tier's.
     ///   - limits: The largest input to accept.
-    ///   - threads: Encoder threads, 0 for as many as the machine's cores allow.
     public init(
-        input: String, quality: QualityTier = .standard, width: Int? = nil, height: Int? = nil, rateFactor: Int? = nil,
-        limits: MediaLimits = MediaLimits(), threads: Int = 0
+        input: String, quality: QualityTier = .standard, width: Int? = nil, height: Int? = nil,
+        limits: MediaLimits = MediaLimits()
     ) {
-        self.input = input
-        self.quality = quality
-        self.width = width
-        self.height = height
-        self.rateFactor = rateFactor
-        self.limits = limits
-        self.threads = threads
+        self.init(
+            input: input, target: .browser(quality), change: PictureChange(width: width, height: height), limits: limits
+        )
     }
 
     /// Decodes, encodes and writes. Blocks for as long as it takes.
     /// - Parameters:
     ///   - path: The output, never the input's path. A file there is replaced; on failure nothing is left.
     ///   - progress: Receives progress at every frame (audio alone: at every block); what it throws stops the work.
+    /// - Returns: What became of each stream.
     /// - Throws: `MediaError` of any code, or what `progress` threw.
-    public func render(to path: String, progress: @escaping MediaProgressReport = { _ in }) throws {
-        try checkParameters()
+    @discardableResult
+    public func render(
+        to path: String, progress: @escaping MediaProgressReport = { _ in }
+    ) throws -> TranscodeOutcome {
+        try change.check()
         let demuxer = try Demuxer(path: input, limits: limits)
-        let (videoStream, audioStreams) = (demuxer.mainVideo, demuxer.audioStreams)
+        let videoStream = target.video == nil ? nil : demuxer.mainVideo
+        let audioStreams = target.audio == nil ? [] : demuxer.audioStreams
         guard videoStream != nil || !audioStreams.isEmpty else {
-            throw MediaError(.unsupported, "\(demuxer.name) has neither moving pictures nor sound.")
+            throw MediaError(.unsupported, "\(demuxer.name) has neither moving pictures nor sound\(ofTarget).")
         }
-        try refuseOverwriting(demuxer, path)
-        let muxer = try Muxer(path: path)
-        let video = try videoStream.map { try VideoPipeline($0, of: demuxer, settings: self, into: muxer) }
-        let sound = AudioTarget(quality: quality)
-        let audio = try audioStreams.map { try AudioPipeline($0, of: demuxer, target: sound, into: muxer) }
+        try demuxer.refuseOverwriting(path)
+        let muxer = try Muxer(path: path, container: target.container)
+        let video = try videoStream.map { try pictures($0, of: demuxer, into: muxer) }
+        let kept = target.container.holdsManyStreams ? audioStreams : Array(audioStreams.prefix(1))
+        let audio = try kept.map { try sound($0, of: demuxer, into: muxer) }
+        let streams = (video.map { [$0] } ?? []) + audio
+        carryWords(of: demuxer, into: muxer, for: streams)
         try muxer.start()
-        var counter = ProgressCounter(total: video?.expectedFrames ?? audio.first?.expectedBlocks, report: progress)
+        var counter = ProgressCounter(total: expectedCount(video, audio, demuxer), report: progress)
         try counter.start()
         let packet = try Packet()
         var packets = 0
@@ -79,17 +108,12 @@ public struct Transcode: Sendable, Equatable {
             // Streams that are not used, and audio between pictures, give no frame to report.
             if packets % 64 == 0 { try counter.beat() }
             let index = packet.pointer.pointee.stream_index
-            if let video, video.index == index {
-                try video.decode(packet) { try counter.advance() }
-            } else if let track = audio.first(where: { $0.index == index }) {
-                let isCounted = video == nil && track === audio.first
-                try track.decode(packet) { if isCounted { try counter.advance() } }
-            }
+            guard let place = streams.firstIndex(where: { $0.index == index }) else { continue }
+            try streams[place].take(packet) { if place == 0 { try counter.advance() } }
         }
         try demuxer.checkComplete()
-        try video?.finish(each: { try counter.advance() }, beat: { try counter.beat() })
-        for (number, track) in audio.enumerated() {
-            try track.finish { if video == nil && number == 0 { try counter.advance() } }
+        for (place, stream) in streams.enumerated() {
+            try stream.finish(each: { if place == 0 { try counter.advance() } }, beat: { try counter.beat() })
         }
         guard counter.framesDone > 0 else {
             throw MediaError(
@@ -98,22 +122,25 @@ public struct Transcode: Sendable, Equatable {
         }
         try counter.finishing()
         try muxer.finish { try counter.done() }
+        return TranscodeOutcome(
+            video: video?.handling, audio: audio.map(\.handling), frames: counter.framesDone)
     }
 
-    private func checkParameters() throws {
-        for (name, side) in [("width", width), ("height", height)] {
-            if let side, !(16...8192).contains(side) {
-                throw MediaError(.parametersInvalid, "A \(name) of \(side) is not possible; it has 16 to 8192 pixels.")
-            }
-        }
-        if let rateFactor, !(0...51).contains(rateFactor) {
-            throw MediaError(.parametersInvalid, "A rate factor of \(rateFactor) is not possible; it is 0 to 51.")
+    private var ofTarget: String {
+        switch (target.video, target.audio) {
+        case (nil, _): " that \(target.container.title) could hold"
+        case (_, nil): "; sound is not asked for"
+        default: ""
         }
     }
 
-    private func refuseOverwriting(_ demuxer: Demuxer, _ path: String) throws {
-        if demuxer.source.isFile(at: path) {
-            throw MediaError(.parametersInvalid, "The output would replace the input \(demuxer.name).")
+    private func expectedCount(_ video: TranscodedStream?, _ audio: [TranscodedStream], _ demuxer: Demuxer) -> Int? {
+        switch video ?? audio.first {
+        case .video(let pipeline): pipeline.expectedFrames
+        case .audio(let pipeline): pipeline.expectedBlocks
+        case .copy(let copy, _):
+            demuxer.streams.first { $0.pointee.index == copy.index }.flatMap(demuxer.expectedPackets)
+        case nil: nil
         }
     }
 }

@@ -32,13 +32,15 @@ struct EncoderRunner: Runner {
             limits: limits(for: context.timeout))
         let started = ContinuousClock.now
         context.log("\(request.operation.rawValue) begins, quality \(context.quality.rawValue)")
-        _ = try await child.perform(
+        let found = try await child.perform(
             request, timeout: context.timeout, progress: context.progress, log: context.log)
         let taken = (ContinuousClock.now - started).components
         context.log("\(request.operation.rawValue) is done after \(taken.seconds) s")
         var files = places.filter { RegularFile.size(of: $0.value) != nil }
         files[primary.name] = output
-        return RunResult(files: files, provenance: ["operation": .string(request.operation.rawValue)])
+        var provenance: [String: JSONValue] = ["operation": .string(request.operation.rawValue)]
+        if !found.isNull { provenance["result"] = found }
+        return RunResult(files: files, provenance: provenance)
     }
 
     private func operation(of context: RunContext) throws -> MediaOperation {

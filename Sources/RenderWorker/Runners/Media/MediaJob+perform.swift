@@ -12,7 +12,7 @@ extension MediaJobRequest {
         case .mockImage: try mockImage(report)
         case .mockVideo: try mockVideo(report)
         case .assemble: try assemble(report)
-        case .transcode: try transcode(report)
+        case .transcode: return try transcode(report)
         case .thumbnail: try thumbnail(report)
         case .inspect: return try inspect()
         }
