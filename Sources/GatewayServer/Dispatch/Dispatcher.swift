@@ -41,13 +41,13 @@ final class Dispatcher: Service {
 
     /// Whether a new job goes to the runway at once.
     let room: RunwayRoom
-    private let runway: RunwayStore
-    private let queue: TaskQueue
+    let runway: RunwayStore
+    let queue: TaskQueue
     private let warm: WarmHandover
-    private let queues: @Sendable () -> [String]
+    let queues: @Sendable () -> [String]
     private let pace: Pace
     private let clock: any Clock<Duration>
-    private let logger: Logger
+    let logger: Logger
     private let state = Mutex(State())
     private let pushBell = Bell()
     private let fillBell = Bell()
@@ -117,15 +117,11 @@ final class Dispatcher: Service {
     private func pushForever() async {
         while !Task.isCancelled {
             await pushBell.wait()
-            await pushOrTell()
+            await attempt { try await self.pushOwed() }
         }
         // What was committed in the last moment is tried once more, in a task that is not cancelled; what does not go
         // then is found by the next gateway's sweep.
-        await Task { await pushOrTell() }.value
-    }
-
-    private func pushOrTell() async {
-        do { try await pushOwed() } catch { tellRedisIsAway(error) }
+        await Task { await attempt { try await self.pushOwed() } }.value
     }
 
     private func callForSweeps() async {
@@ -160,6 +156,8 @@ final class Dispatcher: Service {
     /// One look at everything: a lost runway, jobs without a message, jobs whose time has come, and the backlog.
     func sweep() async {
         await attempt {
+            // What was denied may be allowed by now.
+            if !self.room.denied.isEmpty { _ = try await self.lookForDenied() }
             let laid = try await self.queue.runway()
             if case .missing = laid {
                 // The marks go with the messages; those that were not sent yet are owed to nobody now.
@@ -191,6 +189,7 @@ final class Dispatcher: Service {
 
     /// Fills the runway of some queues from the backlog.
     private func fill(_ queues: Set<String>) async throws {
+        let queues = queues.subtracting(room.denied)
         guard !queues.isEmpty else { return }
         room.note(depths: try await queue.depths(of: queues.sorted()))
         var left = queues
@@ -212,7 +211,8 @@ final class Dispatcher: Service {
             state.sweeps += 1
             return state.sweeps.isMultiple(of: pace.thorough)
         }
-        let lost = try await RunwayCheck(runway: runway, queue: queue, queues: queues)
+        let open = queues().filter { !room.denied.contains($0) }
+        let lost = try await RunwayCheck(runway: runway, queue: queue, queues: open)
             .lost(standingFor: pace.stale, isThorough: isThorough)
         guard !lost.isEmpty else { return }
         let count = try await runway.forget(lost, standingFor: pace.stale)
@@ -231,6 +231,17 @@ final class Dispatcher: Service {
         room.note(pushed: owed, depths: depths)
     }
 
+    /// Takes back what was to be sent to some queues.
+    ///
+    /// - Returns: The jobs, which count as pushed.
+    func takeOwed(to queues: Set<String>) -> [JobID] {
+        state.withLock { state in
+            let taken = state.owed.filter { queues.contains($0.queue) }
+            state.owed.removeAll { queues.contains($0.queue) }
+            return taken.map(\.id)
+        }
+    }
+
     static func message(_ job: RunwayJob) -> TaskMessage {
         .render(
             job: job.id, queue: job.queue, priority: TaskPriority(urgency: job.priority), traceparent: job.traceparent,
@@ -241,7 +252,12 @@ final class Dispatcher: Service {
 
     private func attempt(_ work: @Sendable () async throws -> Void) async {
         do {
-            try await work()
+            do {
+                try await work()
+            } catch let error as RedisError where error.isDenial {
+                guard try await lookForDenied() else { throw error }
+                try await work()
+            }
         } catch let error as RedisError {
             tellRedisIsAway(error)
         } catch is CancellationError {

@@ -9,7 +9,8 @@ struct RunwayCheck: Sendable {
 
     let runway: RunwayStore
     let queue: TaskQueue
-    let queues: @Sendable () -> [String]
+    /// The queues to look in.
+    let queues: [String]
 
     /// Looks for them.
     ///
@@ -24,12 +25,12 @@ struct RunwayCheck: Sendable {
         // A message moves from a queue to a worker and, when it is given back, the other way: one that is missed by both
         // looks has a second copy made, which is harmless.
         if !isThorough {
-            let waiting = try await queue.depths(of: queues()).reduce(0) { $0 + $1.count }
+            let waiting = try await queue.depths(of: queues).reduce(0) { $0 + $1.count }
             let taken = try await queue.processingDepth()
             // All of them, for the messages of the youngest are counted too.
             if try await self.standing(for: .zero).count <= waiting + taken { return [] }
         }
-        let found = try await queue.taskIDs(in: queues())
+        let found = try await queue.taskIDs(in: queues)
         return standing.filter { !found.contains($0.description) }
     }
 

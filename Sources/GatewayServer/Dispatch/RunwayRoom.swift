@@ -32,6 +32,8 @@ final class RunwayRoom: Sendable {
         var circumstances = RunwayCircumstances()
         /// Whether Redis takes messages.
         var isOpen = false
+        /// Queues whose lists Redis does not let the studio use.
+        var denied: Set<String> = []
     }
 
     private let measure: Measure
@@ -45,7 +47,8 @@ final class RunwayRoom: Sendable {
     /// Whether a job that is ready goes to the runway at once; then it takes up room.
     func take(_ job: NewJob) -> Bool {
         state.withLock { state in
-            guard state.isOpen, var queue = state.queues[job.queue] else { return false }
+            guard state.isOpen, !state.denied.contains(job.queue), var queue = state.queues[job.queue]
+            else { return false }
             let circumstances = state.circumstances
             guard !circumstances.pausedQueues.contains(job.queue),
                 !circumstances.limitedTenants.contains(job.tenant),
@@ -59,8 +62,28 @@ final class RunwayRoom: Sendable {
 
     /// How many messages may be put on each queue's runway.
     var free: [String: Int] {
-        state.withLock { state in state.isOpen ? state.queues.mapValues(free) : [:] }
+        state.withLock { state in
+            state.isOpen ? state.queues.filter { !state.denied.contains($0.key) }.mapValues(free) : [:]
+        }
     }
+
+    /// The queues whose lists Redis does not let the studio use, as was seen last; their jobs wait in the backlog.
+    var denied: Set<String> { state.withLock { $0.denied } }
+
+    /// Redis was asked which queues it lets the studio use.
+    ///
+    /// - Returns: The queues that it did not deny before, and those that it denied until now.
+    func note(denied: Set<String>) -> (newly: Set<String>, noMore: Set<String>) {
+        state.withLock { state in
+            let before = state.denied
+            state.denied = denied
+            for name in denied { state.queues[name]?.isClear = false }
+            return (denied.subtracting(before), before.subtracting(denied))
+        }
+    }
+
+    /// The queues that were ever looked at.
+    var known: Set<String> { state.withLock { Set($0.queues.keys) } }
 
     /// Whether nothing waits in the backlog of some queues.
     func note(clear: Set<String>, among queues: Set<String>) {

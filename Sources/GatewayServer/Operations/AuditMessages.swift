@@ -31,7 +31,9 @@ struct AuditMessages: Sendable {
     private func unreachable() async throws -> Set<JobID> {
         let pushed = try await standing()
         guard !pushed.isEmpty else { return [] }
-        let found = try await queue.taskIDs(in: queues)
+        // A message that the studio cannot get at reaches nobody.
+        let denied = try await queue.denied(among: queues)
+        let found = try await queue.taskIDs(in: queues.filter { !denied.contains($0) })
         // What was claimed between the two looks at PostgreSQL and Redis is no longer owed a message.
         return try await standing().intersection(pushed.filter { !found.contains($0.description) })
     }

@@ -43,7 +43,9 @@ extension MetricsRegistry {
             {
                 let names = await jobs.queues().union(queues()).sorted()
                 // With Redis away there is no depth to tell; `readyz` says so.
-                guard let depths = try? await queue.depths(of: names) else { return [] }
+                guard let denied = try? await queue.denied(among: names),
+                    let depths = try? await queue.depths(of: names.filter { !denied.contains($0) })
+                else { return [] }
                 let samples = depths.map { depth in
                     Sample(
                         name: "studio_queue_messages",

@@ -183,8 +183,12 @@ enum OpenAPISchemas {
                     ("name", .text()), ("paused", .flag("Whether nothing is started from it.")),
                     ("queued", .count("Ready and not claimed.")), ("running", .count()),
                     ("onRunway", .count("Messages in Redis; for operators.")),
+                    (
+                        "denied",
+                        .flag("Whether Redis keeps the studio from it, so that its jobs wait; for operators.")
+                    ),
                     ("oldestAgeSeconds", .number("How long the oldest queued job has waited.")),
-                ], optional: ["onRunway", "oldestAgeSeconds"])
+                ], optional: ["onRunway", "denied", "oldestAgeSeconds"])
         ),
     ]
 }

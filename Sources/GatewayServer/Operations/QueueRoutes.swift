@@ -58,8 +58,9 @@ struct QueueRoutes: RouteGroup {
         var known = library.queues + load.map(\.queue)
         if caller.isOperator { known += paused }
         let names = choose(Set(known).sorted())
+        let denied = caller.isOperator ? try await queue.denied(among: names) : []
         // The runway is everybody's: its length says how much others have submitted.
-        let depths = caller.isOperator ? try await queue.depths(of: names) : nil
+        let depths = caller.isOperator ? try await queue.depths(of: names.filter { !denied.contains($0) }) : nil
         let now = now()
         return names.map { name in
             let waiting = load.first { $0.queue == name }
@@ -67,6 +68,7 @@ struct QueueRoutes: RouteGroup {
                 name: name, paused: paused.contains(name), queued: waiting?.queued ?? 0,
                 running: waiting?.running ?? 0,
                 onRunway: depths?.filter { $0.queue == name }.reduce(0) { $0 + $1.count },
+                denied: caller.isOperator ? denied.contains(name) : nil,
                 oldestAgeSeconds: waiting?.oldestReadyAt.map { max(0, now.timeIntervalSince($0)) })
         }
     }
@@ -82,6 +84,8 @@ struct QueueDocument: Encodable, Sendable {
     let running: Int
     /// Messages in Redis; for operators.
     let onRunway: Int?
+    /// Whether an access rule of Redis keeps the studio from the queue's lists: nothing of it is dispatched. For operators.
+    let denied: Bool?
     /// How long the oldest queued job has waited.
     let oldestAgeSeconds: Double?
 }

@@ -59,6 +59,9 @@ public struct RedisError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether an access rule of the server (`ACL`) denies the user a key, a channel or a command.
+    public var isDenial: Bool { code == .server(prefix: "NOPERM") }
+
     /// Whether the server was there and said no.
     var isRefusal: Bool {
         switch code {
