@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import QueueProtocol
 import StudioTestKit
 import Testing
@@ -50,6 +51,41 @@ import Testing
         try await stack.expectSound()
         try await stack.stop()
         #expect(try await docker.containers(label: "studio.warm").isEmpty, "a worker that stops leaves none")
+    }
+
+    @Test("A worker that is killed in the middle of a prediction: another makes the take, and its container is removed")
+    func workerKilled() async throws {
+        let docker = try await PrivateDocker.shared()
+        try await docker.cogImage("studio-test/cog:1")
+        let stack = try await Stack.start(
+            settings: ["DOCKER_HOST": docker.host, "LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "1"])
+        try await stack.install([
+            "name": "lake", "version": "1.0.0", "title": "Lake",
+            "parameters": ["type": "object", "properties": ["steps": ["type": "integer"]]],
+            "outputs": ["image": ["type": "image", "primary": true, "extension": "png"]],
+            "retry": ["maxAttempts": 3, "backoffSeconds": 1], "resources": ["memoryMB": 512],
+            "runner": ["kind": "container", "protocol": "cog", "image": "studio-test/cog:1", "pullPolicy": "Never"],
+        ])
+        try await stack.project()
+        let job = try await stack.submit("lake", parameters: ["steps": 60])
+        try await stack.waitForProgress(of: job)
+        let dead = try #require(try await stack.sql("SELECT id FROM workers").first)
+        #expect(try await docker.containers(label: "studio.worker=\(dead)").count == 1)
+        let worker = try await stack.worker(of: job)
+        worker.send(SIGKILL)
+        try await worker.exit()
+        try await stack.startWorker()
+        try await stack.wait(for: job, toBe: "succeeded")
+        #expect(try await stack.outcomes(of: job) == ["lost", "succeeded"])
+        #expect(try await stack.takes().count == 1)
+        // The living one keeps its model.
+        try await eventually("the dead worker's container is removed, and its folder", within: .seconds(60)) {
+            let boxes = try FileManager.default.contentsOfDirectory(atPath: "\(stack.workspace)/.studio/containers")
+            return try await docker.containers(label: "studio.worker=\(dead)").isEmpty && boxes.count == 1
+        }
+        try await stack.expectSound()
+        try await stack.stop()
+        #expect(try await docker.containers(label: "studio.warm").isEmpty)
     }
 
     @Test("The example of a Celery task makes a take")
