@@ -36,10 +36,13 @@ struct ChaosRun {
         let used = clock.now - began
         try await drain(studio, cast, holds)
         journal.note("no job is unfinished")
+        let leftovers = try await LeftoverVerdict.breaches(studio)
         var report = try await verdict(studio, cast, book, watchers)
         report.submissionsPerSecond = Double(report.jobs) / Double(used.components.seconds)
         for watcher in watchers { watcher.stop() }
         for slot in studio.gateways + studio.workers { try await slot.look() }
+        try await studio.stopWorkers()
+        report.breaches += try await leftovers + LeftoverVerdict.breachesAfterTheEnd(studio)
         report.breaches += journal.breaches
         if !report.breaches.isEmpty || settings.keepsLogs { await keepLogs(studio) }
         try await studio.stop()
@@ -141,6 +144,8 @@ struct ChaosRun {
                     .write(to: URL(fileURLWithPath: "\(settings.logs)/\(name).log"))
             }
         }
+        try? Data(await studio.python.lines.joined(separator: "\n").utf8)
+            .write(to: URL(fileURLWithPath: "\(settings.logs)/python.log"))
         for table in ["jobs", "job_attempts", "job_dependencies", "events", "takes", "workers", "ledger_entries"] {
             let rows = try? await studio.postgres.sql("SELECT row_to_json(t) FROM \(table) t", in: studio.database)
             try? Data((rows ?? []).joined(separator: "\n").utf8)

@@ -40,6 +40,8 @@ struct ChaosTests {
             settings.seed = seed
             #expect(FaultPlan.faults(settings, workers: 3, gateways: 2).count >= 100)
         }
+        let short = FaultPlan.faults(try ChaosSettings(environment: [:]), workers: 3, gateways: 2)
+        #expect(Set(short.map(\.kind)).isSuperset(of: [.engineKilled, .containerKilled, .comfyUIKilled]))
         settings.seed = 8
         #expect(plan != FaultPlan.faults(settings, workers: 3, gateways: 2))
     }

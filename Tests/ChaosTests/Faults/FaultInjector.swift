@@ -34,7 +34,11 @@ struct FaultInjector: Sendable {
         for line in studio.redisLines.values { line.restore() }
         try await studio.postgres.start()
         try await studio.redis.start()
+        // One of Celery's that was connected to a Redis that lost its data may go on without taking anything: an operator
+        // starts it anew.
+        try await studio.python.stop()
         try await studio.python.start()
+        try await studio.models.start()
         for slot in studio.gateways + studio.workers {
             await slot.thaw()
             try await slot.start()
@@ -61,6 +65,12 @@ struct FaultInjector: Sendable {
         case .redis: try await breakRedis(fault)
         case .postgres: try await breakPostgres(fault)
         case .python: try await breakPython(fault)
+        case .docker: try await breakDocker(fault)
+        case .comfyUI(let index):
+            let server = studio.models.comfyUIs[index]
+            try await server.kill()
+            await pause(fault)
+            try await server.start()
         case .worker, .gateway:
             guard let slot = studio.slot(fault.part) else { return }
             try await breakProgram(fault, slot)
@@ -118,6 +128,18 @@ struct FaultInjector: Sendable {
             try await python.stop()
             await pause(fault)
             try await python.start()
+        }
+    }
+
+    private func breakDocker(_ fault: Fault) async throws {
+        let docker = studio.models.docker
+        switch fault.kind {
+        case .containerKilled:
+            if try await studio.models.killContainer(fault.number) { journal.count("containers killed") }
+        default:
+            try await docker.kill()
+            await pause(fault)
+            try await docker.start()
         }
     }
 

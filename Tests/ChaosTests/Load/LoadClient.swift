@@ -4,7 +4,9 @@ import StudioTestKit
 
 /// One of those who use the studio while it breaks: submits, repeats, cancels, retries, pauses, looks.
 struct LoadClient {
-    private enum Deed: Sendable { case small, batch, picture, painting, chain, again, cancel, retry, pause, hold, look }
+    private enum Deed: Sendable {
+        case small, batch, picture, painting, model, chain, again, cancel, retry, pause, hold, look
+    }
 
     let cast: Cast
     let book: PromiseBook
@@ -41,9 +43,8 @@ struct LoadClient {
     mutating func run(until end: ContinuousClock.Instant) async -> [Int] {
         while clock.now < end {
             let deed = chance.weighed([
-                (50, Deed.small), (7, .batch), (5, .picture), (2, .painting), (3, .chain), (6, .again), (9, .cancel),
-                (6, .retry),
-                (3, .pause), (4, .hold), (5, .look),
+                (50, Deed.small), (7, .batch), (5, .picture), (2, .painting), (8, .model), (3, .chain), (6, .again),
+                (9, .cancel), (6, .retry), (3, .pause), (4, .hold), (5, .look),
             ])
             await carryOut(deed)
             await holds.releaseDue(client)
@@ -64,6 +65,7 @@ struct LoadClient {
             await submit(batch, member, project, isBatch: true)
         case .picture where !isFull: await submit([orders.picture(&chance)], member, project)
         case .painting where !isFull: await submit([orders.painting(&chance)], member, project)
+        case .model where !isFull: await submit([orders.model(&chance)], member, project)
         case .chain where !isFull: await chain(member, project)
         case .again: await again()
         case .cancel: await cancel(project)

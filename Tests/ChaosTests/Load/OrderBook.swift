@@ -57,6 +57,21 @@ struct OrderBook: Sendable {
         return order
     }
 
+    /// A job whose take a container or a ComfyUI server makes. It is tried often: each death on the way costs it an attempt.
+    mutating func model(_ chance: inout SeededGenerator) -> Order {
+        let kind = chance.weighed([(4, WorkKind.box), (3, .sky), (4, .dream)])
+        let (token, seed) = (token(), chance.whole(0...1_000_000))
+        var parameters = ["seed": seed]
+        switch kind {
+        case .box: parameters["milliseconds"] = chance.whole(0...3000)
+        case .dream: parameters["steps"] = chance.whole(4...200)
+        default: parameters["steps"] = chance.whole(1...20)
+        }
+        var order = Order(token: token, kind: kind, shot: token, parameters: parameters)
+        order.maxAttempts = 20
+        return order
+    }
+
     /// A film that others will be made from.
     mutating func film(_ chance: inout SeededGenerator) -> Order {
         Order(

@@ -12,6 +12,12 @@ enum WorkKind: String, Sendable {
     case video = "mock-video"
     /// A picture that a Python worker of Celery makes: a take.
     case paint
+    /// A picture that a container of its own makes: a take.
+    case box
+    /// A picture that a Cog model in a container that stays makes: a take.
+    case sky
+    /// A picture that a ComfyUI server makes: a take.
+    case dream
     /// A picture of a film's take.
     case thumbnail
     /// A picture of what is no film: fails.

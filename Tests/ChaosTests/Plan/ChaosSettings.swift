@@ -6,7 +6,7 @@ struct ChaosSettings: Sendable {
     /// How long faults are injected, in seconds.
     var seconds = 30
     /// What the plan of faults and the submissions follow from.
-    var seed: UInt64 = 3
+    var seed: UInt64 = 153
     /// The time from one fault to the next, in milliseconds.
     var pause = 2500...5500
     /// Leases of the workers, in seconds; every worker that is started has one of these.

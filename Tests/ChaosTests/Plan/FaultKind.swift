@@ -5,6 +5,8 @@ enum Part: Hashable, Sendable, CustomStringConvertible {
     case python
     case redis
     case postgres
+    case docker
+    case comfyUI(Int)
 
     var description: String {
         switch self {
@@ -13,6 +15,8 @@ enum Part: Hashable, Sendable, CustomStringConvertible {
         case .python: "python"
         case .redis: "redis"
         case .postgres: "postgres"
+        case .docker: "docker"
+        case .comfyUI(let index): "comfyui-\(index + 1)"
         }
     }
 }
@@ -68,13 +72,20 @@ enum FaultKind: String, Sendable, CaseIterable {
     /// The jobs' table locked for a while.
     case postgresStalled = "PostgreSQL stalled"
 
+    /// SIGKILL to the Docker engine; started again after a while, when it ends what containers it finds running.
+    case engineKilled = "Docker engine killed"
+    /// SIGKILL to what runs in a container.
+    case containerKilled = "container killed"
+    /// SIGKILL; started again with nothing of what it knew.
+    case comfyUIKilled = "ComfyUI killed"
+
     /// How long it may last, in milliseconds, with the workers' lease.
     func length(lease: Int) -> ClosedRange<Int> {
         switch self {
         case .workerFrozen: (lease * 1000 + 500)...(lease * 1000 + 3000)
         case .workerCutFromPostgres, .workerCutFromRedis, .workerCutFromBoth: 500...(lease * 1000 + 3000)
         case .workerStopped, .gatewayStopped, .pythonStopped, .pythonProcessKilled, .redisFlushed, .redisDisconnected,
-            .postgresBackendsEnded:
+            .postgresBackendsEnded, .containerKilled:
             0...500
         case .postgresStalled: 500...2500
         default: 500...4000
@@ -92,6 +103,8 @@ enum FaultKind: String, Sendable, CaseIterable {
         case .pythonKilled, .pythonProcessKilled, .pythonStopped: [.python]
         case .redisKilled, .redisEmptied, .redisFlushed, .redisStalled, .redisDisconnected: [.redis]
         case .postgresKilled, .postgresAway, .postgresBackendsEnded, .postgresStalled: [.postgres]
+        case .engineKilled, .containerKilled: [.docker]
+        case .comfyUIKilled: (0..<ModelServers.comfyUIs).map(Part.comfyUI)
         }
     }
 

@@ -2,8 +2,8 @@ import Foundation
 import QueueProtocol
 import StudioTestKit
 
-/// A whole studio to be broken: PostgreSQL and Redis of its own, several gateways and workers, and a line that can be cut
-/// from every program to either.
+/// A whole studio to be broken: PostgreSQL and Redis of its own, several gateways and workers, a line that can be cut
+/// from every program to either, and what carries out functions beside the workers.
 final class ChaosStudio: Sendable {
     static let secret = String(repeating: "chaos-secret-", count: 4)
     static let password = "correct horse battery staple"
@@ -18,6 +18,7 @@ final class ChaosStudio: Sendable {
     let workers: [ProgramSlot]
     /// The Python worker of Celery.
     let python: PythonSlot
+    let models: ModelServers
     let postgresLines: [Part: CuttableLink]
     let redisLines: [Part: CuttableLink]
     /// The environment of commands, past the lines.
@@ -33,6 +34,7 @@ final class ChaosStudio: Sendable {
         let database = try await postgres.database()
         let home = try TemporaryDirectory("chaos")
         try Functions.install(into: home.path("Workspace"))
+        let models = try await ModelServers()
         let environment = [
             "STUDIO_ENV": "development", "HOST": "127.0.0.1", "DATABASE_URL": database, "REDIS_URL": redis.url,
             "WORKSPACE_ROOT": home.path("Workspace"), "JWT_SECRET": Self.secret,
@@ -40,6 +42,7 @@ final class ChaosStudio: Sendable {
             "STUDIO_ADMIN_PASSWORD": Self.password, "TENANT_ADMIN_PASSWORD": Self.password, "LOG_LEVEL": "info",
             "LOG_FORMAT": "json", "WORKER_SLOTS": "16", "WORKER_QUEUES": Self.queues.joined(separator: ","),
             "WORKER_GRACE_SECONDS": "2", "RATE_LIMIT_PER_SECOND": "0", "STARTING_CREDITS": "1000000",
+            "DOCKER_HOST": models.docker.host, "COMFYUI_URLS": models.comfyUIs.map(\.base).joined(separator: ","),
         ]
         for command in [["migrate"], ["first-login", "--json"]] {
             let done = try await ProgramUnderTest.gateway.run(command, environment: environment)
@@ -60,6 +63,7 @@ final class ChaosStudio: Sendable {
         gateways = try ports.enumerated().map { try slot(.gateway($0.offset), .gateway, ["PORT": String($0.element)]) }
         workers = try (0..<workerCount).map { try slot(.worker($0), .worker, [:]) }
         python = try PythonSlot(broker: redis.celeryURL(), journal: journal)
+        self.models = models
         self.postgres = postgres
         self.redis = redis
         self.database = database
@@ -75,7 +79,7 @@ final class ChaosStudio: Sendable {
         switch part {
         case .worker(let index): workers[index]
         case .gateway(let index): gateways[index]
-        case .python, .redis, .postgres: nil
+        case .python, .redis, .postgres, .docker, .comfyUI: nil
         }
     }
 
@@ -106,11 +110,15 @@ final class ChaosStudio: Sendable {
         return number
     }
 
+    /// Ends the workers in order.
+    func stopWorkers() async throws { for slot in workers { try await slot.stop() } }
+
     /// Ends everything in order.
     func stop() async throws {
-        for slot in workers { try await slot.stop() }
+        try await stopWorkers()
         for slot in gateways { try await slot.stop() }
         try await python.stop()
+        try await models.stop()
         try await redis.stop()
         try await postgres.stop()
     }

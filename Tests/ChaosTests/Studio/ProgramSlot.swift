@@ -38,7 +38,8 @@ actor ProgramSlot {
         chance = SeededGenerator(seed: settings.seed, stream: 1000 + UInt64(bitPattern: Int64(part.place)))
     }
 
-    private var name: String { "\(part).\(incarnation)" }
+    /// The name of the process that runs here now, or ran last.
+    var name: String { "\(part).\(incarnation)" }
 
     /// Starts the program, if it does not run.
     func start() throws {
@@ -127,6 +128,8 @@ extension Part {
         case .python: 302
         case .redis: 300
         case .postgres: 301
+        case .docker: 303
+        case .comfyUI(let index): 310 + index
         }
     }
 }

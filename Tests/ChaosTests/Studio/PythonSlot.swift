@@ -41,6 +41,9 @@ actor PythonSlot {
             ], directory: folder.path)
     }
 
+    /// The last lines of the one that is here now.
+    var lines: [String] { child?.lines.map(\.text) ?? [] }
+
     /// Ends it and its processes with SIGKILL.
     func kill() async throws {
         guard let child else { return }

@@ -75,6 +75,14 @@ public final class ComfyUIServer: Sendable {
     /// - Throws: `TestKitError`, `WaitTimedOut`.
     public func restart() async throws {
         try await kill()
+        try await start()
+    }
+
+    /// Starts it at the same place, with nothing in its memory, where it does not run.
+    ///
+    /// - Throws: `TestKitError`, `WaitTimedOut`.
+    public func start() async throws {
+        guard process.ended != nil else { return }
         let process = try await Self.start(arguments)
         running.update { $0 = process }
     }
