@@ -146,7 +146,9 @@ struct ChaosRun {
         }
         try? Data(await studio.python.lines.joined(separator: "\n").utf8)
             .write(to: URL(fileURLWithPath: "\(settings.logs)/python.log"))
-        for table in ["jobs", "job_attempts", "job_dependencies", "events", "takes", "workers", "ledger_entries"] {
+        for table in [
+            "jobs", "job_attempts", "job_dependencies", "events", "takes", "job_files", "workers", "ledger_entries",
+        ] {
             let rows = try? await studio.postgres.sql("SELECT row_to_json(t) FROM \(table) t", in: studio.database)
             try? Data((rows ?? []).joined(separator: "\n").utf8)
                 .write(to: URL(fileURLWithPath: "\(settings.logs)/\(table).jsonl"))

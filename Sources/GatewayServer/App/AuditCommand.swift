@@ -37,6 +37,8 @@ extension GatewayParts {
             store: StoreAudit(database),
             messages: AuditMessages(runway: RunwayStore(database), queue: queue, queues: library.queues),
             takes: AuditTakes(
-                projects: ProjectStore(database), takes: TakeStore(database), folders: folders))
+                projects: ProjectStore(database), takes: TakeStore(database), folders: folders),
+            files: AuditFiles(
+                projects: ProjectStore(database), files: JobFileStore(database), folders: folders))
     }
 }

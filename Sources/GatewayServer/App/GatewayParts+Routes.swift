@@ -21,14 +21,17 @@ extension GatewayParts {
                 manifests: manifests, dispatcher: dispatcher, announcer: announcer),
             FunctionRoutes(library: library),
             JobRoutes(
-                submission: submission, control: control, projects: directory, jobs: jobs, board: board,
-                progress: progress, bus: bus),
+                submission: submission, control: control, projects: directory, jobs: jobs,
+                files: JobFileStore(database), board: board, progress: progress, bus: bus),
+            JobFileRoutes(
+                directory: directory, jobs: jobs, takes: takes, files: JobFileStore(database),
+                media: TakeFiles(folders: folders)),
             ScheduleRoutes(
                 database: database, directory: directory, schedules: ScheduleStore(database), check: scheduleCheck,
                 onChange: { [schedules] in schedules.lookAgain() }),
             JobLogRoutes(jobs: jobs, bus: bus),
             TakeRoutes(
-                directory: directory, takes: takes, announcer: announcer,
+                directory: directory, takes: takes, files: JobFileStore(database), announcer: announcer,
                 rerun: TakeRerun(
                     submission: submission, directory: directory, jobs: jobs, takes: takes, folders: folders,
                     digests: digests)),

@@ -34,7 +34,8 @@ enum CeleryFacts {
         var facts: WireObject = [
             "job_id": .string(job.id.description), "state": .string(job.state.rawValue),
             "function": .string(job.function), "function_version": .string(job.functionVersion),
-            "project": .string(job.projectName), "shot": .string(job.shot), "version": .integer(job.version),
+            "project": .string(job.projectName), "shot": job.shot.map { .string($0) } ?? .null,
+            "version": .integer(job.version),
             "attempts": .integer(job.countedAttempts),
         ]
         guard let take else { return .object(facts) }

@@ -31,8 +31,9 @@ struct JobDocument: Encodable, Sendable {
     let state: JobState
     let project: String
     let user: UserID
-    let shot: String
+    let shot: String?
     let version: Int
+    let destination: JobDestination.Kind
     let function: String
     let functionVersion: String
     let parameters: JSONValue
@@ -66,6 +67,8 @@ struct JobDocument: Encodable, Sendable {
     let credits: Int
     let creditsHeld: Int
     let takes: [TakeID]
+    /// What it made beside a take; only where one job is asked for.
+    let files: [JobFileDocument]?
     let createdAt: Date
     let queuedAt: Date?
     let startedAt: Date?
@@ -80,7 +83,10 @@ struct JobDocument: Encodable, Sendable {
     ///   - job: The job.
     ///   - report: The newest progress of its present attempt, where this gateway heard of one.
     ///   - attempts: Its history; nil leaves it out.
-    init(_ job: JobRecord, report: ProgressReport?, attempts: [JobAttempt]? = nil) {
+    ///   - files: What it made beside a take; nil leaves it out.
+    init(
+        _ job: JobRecord, report: ProgressReport?, attempts: [JobAttempt]? = nil, files: [JobFileRecord]? = nil
+    ) {
         let current = job.state == .running && report?.attempt == job.attempt ? report : nil
         id = job.id
         state = job.state
@@ -88,6 +94,7 @@ struct JobDocument: Encodable, Sendable {
         user = job.user
         shot = job.shot
         version = job.version
+        destination = job.destination.kind
         function = job.function
         functionVersion = job.functionVersion
         parameters = job.parameters
@@ -116,6 +123,7 @@ struct JobDocument: Encodable, Sendable {
         credits = job.credits
         creditsHeld = job.state.isFinished ? 0 : job.credits
         takes = job.take.map { [$0] } ?? []
+        self.files = files?.map { JobFileDocument($0) }
         createdAt = job.createdAt
         queuedAt = job.queuedAt
         startedAt = job.startedAt
@@ -123,6 +131,46 @@ struct JobDocument: Encodable, Sendable {
         self.attempts = attempts?.map { JobAttemptDocument($0, of: job.id) }
         links = JobLinks(job.id, projectName: job.projectName, take: job.take)
     }
+}
+
+/// A file that a job made and that is no take's media.
+struct JobFileDocument: Encodable, Sendable {
+    let port: String
+    /// Whether it is what `job:<id>` means.
+    let primary: Bool
+    let path: String
+    let fileName: String
+    let mediaType: String
+    let sha256: String
+    let sizeBytes: Int64
+    let probe: JSONValue?
+    let createdAt: Date
+    /// Since when it is no longer there.
+    let removedAt: Date?
+    /// Where its bytes are.
+    let link: String
+
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - owner: The address of what it is listed with; by default its job's.
+    init(_ file: JobFileRecord, of owner: String? = nil) {
+        port = file.port
+        primary = file.isPrimary
+        path = file.path
+        fileName = file.fileName
+        mediaType = file.mediaType
+        sha256 = file.sha256
+        sizeBytes = file.sizeBytes
+        probe = file.probe
+        createdAt = file.createdAt
+        removedAt = file.removedAt
+        link = "\(owner ?? JobLinks.path(of: file.job))/files/\(file.port)"
+    }
+}
+
+extension JobFileRecord {
+    /// The last part of its path.
+    var fileName: String { path.split(separator: "/").last.map(String.init) ?? path }
 }
 
 /// One claim of a job, and how it ended.

@@ -28,6 +28,7 @@ struct JobReceipt: Sendable {
         members.add("attempt", job.attempt)
         members.add("createdAt", Timestamp.text(job.createdAt))
         members.add("creditsHeld", job.state.isFinished ? 0 : job.credits)
+        members.add("destination", job.destination.kind.rawValue)
         members.add("function", job.function)
         members.add("functionVersion", job.functionVersion)
         members.add("id", job.id.description)
@@ -35,7 +36,7 @@ struct JobReceipt: Sendable {
         if let preview = job.previewJob { members.add("previewJob", preview.description) }
         members.add("progress", 0)
         members.add("project", job.projectName)
-        members.add("shot", job.shot)
+        if let shot = job.shot { members.add("shot", shot) }
         members.add("state", job.state.rawValue)
         members.add("version", job.version)
         return members

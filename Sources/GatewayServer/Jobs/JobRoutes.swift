@@ -15,6 +15,7 @@ struct JobRoutes: RouteGroup {
     let control: JobControl
     let projects: ProjectDirectory
     let jobs: JobStore
+    let files: JobFileStore
     let board: JobProgressBoard
     let progress: ProgressListener
     let bus: EventBus
@@ -63,7 +64,8 @@ struct JobRoutes: RouteGroup {
         let job = try await job(context, caller: caller)
         if job.state == .running { progress.watch(job.project) }
         let attempts = try await jobs.attempts(of: job.id)
-        return try .json(JobDocument(job, report: board.report(of: job.id), attempts: attempts))
+        let files = try await files.list(of: job.id)
+        return try .json(JobDocument(job, report: board.report(of: job.id), attempts: attempts, files: files))
     }
 
     @Sendable private func change(_ request: Request, context: GatewayContext) async throws -> Response {

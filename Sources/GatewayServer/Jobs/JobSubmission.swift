@@ -48,16 +48,36 @@ struct JobSubmission: Sendable {
     func submit(
         _ request: Request, body: Data, project name: String, caller: Caller, context: GatewayContext
     ) async throws -> JSONAnswer {
+        try await submit(request, body: body, project: name, caller: caller, context: context) { document, project in
+            try await checked(try Submission(document), project: project)
+                .newJobs(project: project, caller: caller, origin: SubmissionOrigin(context))
+        }
+    }
+
+    /// Submits what a request's body means to its route: one job, or several that are admitted together, of which the last
+    /// is the one that was asked for.
+    ///
+    /// - Parameters:
+    ///   - request: The request, for its idempotency key.
+    ///   - body: Its body.
+    ///   - name: The project's name.
+    ///   - caller: Who asks and pays.
+    ///   - context: For the request's id, its trace and its log.
+    ///   - plan: Makes the jobs, by ``planned(_:project:caller:origin:)``, from the body and the project as it was a moment
+    ///     ago; called again where the project has changed since.
+    /// - Returns: 202 with the last of the jobs, or the first answer for a repeated key.
+    /// - Throws: `StudioError`; then nothing was kept.
+    func submit(
+        _ request: Request, body: Data, project name: String, caller: Caller, context: GatewayContext,
+        plan: (JSONValue, ProjectRecord) async throws -> [NewJob]
+    ) async throws -> JSONAnswer {
         let document = Result { try JSONBody.decode(JSONValue.self, from: body) }
         let claim = try request.idempotency(body: body, document: try? document.get(), caller: caller)
         let keyed = claim.map { claim in
             AdmissionUnit.KeyedAnswer(claim) { try JobReceipt(Self.asked($0).job()).kept }
         }
         let admission = try await admit(body: body, project: name, caller: caller, claim: claim) { project in
-            let submission = try Submission(try document.get())
-            let plan = try await checked(submission, project: project)
-            let jobs = plan.newJobs(project: project, caller: caller, origin: SubmissionOrigin(context))
-            return AdmissionUnit(jobs, idempotency: keyed)
+            AdmissionUnit(try await plan(try document.get(), project), idempotency: keyed)
         }
         switch admission {
         case .replayed(let answer): return JSONAnswer(replaying: answer)

@@ -2,6 +2,7 @@ import FoundationEssentials
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
 /// A submission whose function, parameters and ports were checked: everything that can be said without looking at the
 /// project's files and jobs.
@@ -14,6 +15,8 @@ struct SubmissionPlan: Sendable {
     let parameters: [String: JSONValue]
     let quality: QualityTier
     let credits: Int
+    /// Where the files go, with the whole path of the primary one.
+    let destination: JobDestination
 
     /// Checks a submission against the catalogue.
     ///
@@ -33,6 +36,7 @@ struct SubmissionPlan: Sendable {
             function.parameters.check(.object(parameters), pointer: "/parameters")
             + Self.portFindings(submission.inputs, function: function)
             + Self.sparseFindings(submission, parameters, function: function)
+            + Self.destinationFindings(submission, function: function)
         guard findings.isEmpty else { throw .invalid(findings) }
         self.submission = submission
         self.function = function
@@ -40,11 +44,13 @@ struct SubmissionPlan: Sendable {
         self.quality = quality
         self.parameters = parameters
         credits = function.price(of: parameters)
+        destination = submission.destination.completed(
+            fileExtension: function.primaryOutput?.fileExtension(with: parameters) ?? "")
     }
 
     /// The job as the store admits it.
     func newJob(project: ProjectRecord, caller: Caller, origin: SubmissionOrigin) -> NewJob {
-        NewJob(
+        var job = NewJob(
             id: JobID(), tenant: project.tenant, project: project.id, projectRevision: project.revision,
             user: caller.userID, shot: submission.shot,
             version: submission.version, function: function.name, functionVersion: function.version,
@@ -55,6 +61,8 @@ struct SubmissionPlan: Sendable {
             timeoutSeconds: submission.timeoutSeconds ?? function.timeoutSeconds, notBefore: submission.notBefore,
             dependsOn: submission.dependsOn, credits: credits, requestID: origin.requestID,
             traceparent: origin.traceparent)
+        job.destination = destination
+        return job
     }
 
     /// The job's preview and the job, which waits for it and is held until somebody approves it; the job alone where no
@@ -70,6 +78,43 @@ struct SubmissionPlan: Sendable {
         whole.previewJob = preview.id
         whole.dependsOn.append(preview.id)
         return [preview, whole]
+    }
+
+    private static func destinationFindings(_ submission: Submission, function: FunctionManifest) -> [Finding] {
+        let kind = submission.destination.kind
+        guard kind != .take else { return [] }
+        var findings: [Finding] = []
+        if function.primaryOutput == nil {
+            findings.append(
+                Finding(
+                    pointer: "/destination", code: "unsupported",
+                    detail: "\(function.name) makes no file that could be kept there"))
+        }
+        if submission.sparse != nil {
+            findings.append(
+                Finding(pointer: "/sparse", code: "unsupported", detail: "only a job with a take can have a preview"))
+        }
+        if let path = submission.destination.path, !Self.isPlace(path, of: kind) {
+            findings.append(
+                Finding(
+                    pointer: "/destination", code: "path-invalid",
+                    detail: kind == .export
+                        ? "an export is named without a folder, and not with a dot at its beginning"
+                        : "is no place in the cache that a job's files can have"))
+        }
+        return findings
+    }
+
+    /// Whether files may be put there: an export right below its folder, anything else in the cache but jobs' own folders.
+    private static func isPlace(_ path: String, of kind: JobDestination.Kind) -> Bool {
+        guard let path = try? RelativePath(path), !path.name.hasPrefix(".") else { return false }
+        return switch kind {
+        case .take: false
+        case .export: path.components.count == 2 && path.components[0] == WorkspaceLayout.exports
+        case .cache:
+            path.components.count > 1 && path.components[0] == WorkspaceLayout.cache
+                && !path.text.hasPrefix(WorkspaceLayout.jobScratch)
+        }
     }
 
     private static func sparseFindings(

@@ -5,6 +5,7 @@ struct AuditRun: Sendable {
     let store: StoreAudit
     let messages: AuditMessages
     let takes: AuditTakes
+    let files: AuditFiles
 
     /// Runs all of it.
     ///
@@ -15,6 +16,7 @@ struct AuditRun: Sendable {
         var findings = try await store.run()
         findings += try await messages.run()
         findings += try await takes.run(deep: deep)
+        findings += try await files.run(deep: deep)
         return findings
     }
 }

@@ -43,10 +43,12 @@ struct AuditStrays: Sendable {
         let shots = (try? FileManager.default.contentsOfDirectory(atPath: renders)) ?? []
         return shots.flatMap { shot -> [String] in
             let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(renders)/\(shot)")) ?? []
+            let there = Set(files)
             return files.compactMap { file in
-                guard let name = TakeName(fileName: file), name.shot.text == shot, name.path != name.sidecarPath else {
-                    return nil
-                }
+                guard let name = TakeName(fileName: file), name.shot.text == shot else { return nil }
+                // Beside media of another type a JSON document is the media's sidecar.
+                let sidecar = name.sidecarPath.split(separator: "/").last.map(String.init) ?? ""
+                guard name.fileExtension != "json" || there.contains(sidecar) else { return nil }
                 return name.path
             }
         }.sorted()

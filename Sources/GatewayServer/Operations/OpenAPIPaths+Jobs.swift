@@ -2,6 +2,7 @@ import StudioCore
 
 extension OpenAPIPaths {
     private static let job = OpenAPIOperation.Parameter.path("job", "The job's id.")
+    private static let port = OpenAPIOperation.Parameter.path("port", "The name of the function's output.")
     private static let take = OpenAPIOperation.Parameter.path("take", "The take's id.")
     private static let etag = ("ETag", "The version of what people think of the take, for `If-Match`.")
     private static let shot = OpenAPIOperation.Parameter.query(
@@ -70,7 +71,8 @@ extension OpenAPIPaths {
                     status: 202, detail: "The job.", contents: [.json("JobReceipt")],
                     headers: [("Location", "The job's address.")])
             ],
-            problems: [.conflict, .quotaExceeded, .insufficientCredits, .tooLarge], takesIdempotencyKey: true),
+            problems: [.conflict, .exportExists, .quotaExceeded, .insufficientCredits, .tooLarge],
+            takesIdempotencyKey: true),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/jobs/{job}/approve", tag: "Jobs",
             summary: "Let a job go on whose preview was seen",
@@ -109,6 +111,24 @@ extension OpenAPIPaths {
                         .init(mediaType: "text/event-stream", schema: .text()),
                     ])
             ]),
+    ]
+
+    /// What jobs made beside takes' media.
+    static let jobFiles: [OpenAPIOperation] = [
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/jobs/{job}/files/{port}", tag: "Jobs",
+            summary: "The bytes of a file that a job made",
+            detail:
+                "Of a job whose destination is the cache or an export, and of a take's further outputs. One that another "
+                + "job has replaced since is not found.",
+            permission: .read, parameters: [job, port] + OpenAPIOperation.Parameter.download, answers: downloads("*/*"),
+            problems: [.rangeNotSatisfiable, .preconditionFailed]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/takes/{take}/files/{port}", tag: "Takes",
+            summary: "The bytes of a file beside a take",
+            permission: .read, parameters: [take, port] + OpenAPIOperation.Parameter.download,
+            answers: downloads("*/*"),
+            problems: [.rangeNotSatisfiable, .preconditionFailed]),
     ]
 
     /// Takes.

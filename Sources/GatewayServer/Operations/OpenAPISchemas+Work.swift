@@ -1,8 +1,9 @@
 import StudioCore
 
 extension OpenAPISchemas {
+    private static let destination = OpenAPISchema.word(JobDestination.Kind.allCases.map(\.rawValue))
     private static let states = OpenAPISchema.word(JobState.allCases.map(\.rawValue))
-    private static let reference = OpenAPISchema.text("A project file, `take:<id>` or `job:<id>`.")
+    private static let reference = OpenAPISchema.text("A project file, `take:<id>`, `job:<id>` or `job:<id>#<output>`.")
     private static let inputs = OpenAPISchema.map(.either([reference, .list(reference)]), "By the input's name.")
     private static let failureCodes = OpenAPISchema.word(FailureCode.allCases.map(\.rawValue))
 
@@ -40,6 +41,12 @@ extension OpenAPISchemas {
             .object(
                 [
                     ("shot", shot), ("version", .whole(1...9999, "Default 1.")), ("function", .text()),
+                    (
+                        "destination",
+                        .word(
+                            ["take", "cache"],
+                            "A take of the shot, the default; or files in the cache, for which no shot is needed.")
+                    ),
                     ("parameters", .map(.anything("As the function's schema says."))), ("inputs", inputs),
                     ("quality", quality), ("priority", .whole(0...9, "The higher the sooner; default 5.")),
                     ("maxAttempts", .whole(1...100)), ("timeoutSeconds", .whole(1...604_800)),
@@ -53,8 +60,8 @@ extension OpenAPISchemas {
                     ("dependsOn", .list(.id())),
                 ],
                 optional: [
-                    "version", "parameters", "inputs", "quality", "priority", "maxAttempts", "timeoutSeconds",
-                    "notBefore", "sparse", "dependsOn",
+                    "shot", "version", "destination", "parameters", "inputs", "quality", "priority", "maxAttempts",
+                    "timeoutSeconds", "notBefore", "sparse", "dependsOn",
                 ], isClosed: true)
         ),
         (
@@ -79,11 +86,12 @@ extension OpenAPISchemas {
             .object(
                 [
                     ("id", .id()), ("state", states), ("project", projectName), ("shot", shot),
-                    ("version", .whole(1...9999)), ("function", .text()), ("functionVersion", .text()),
-                    ("progress", .number()), ("attempt", .count()), ("creditsHeld", .count()), ("createdAt", .time()),
+                    ("version", .whole(1...9999)), ("destination", destination), ("function", .text()),
+                    ("functionVersion", .text()), ("progress", .number()), ("attempt", .count()),
+                    ("creditsHeld", .count()), ("createdAt", .time()),
                     ("previewJob", .id("The job that makes every Nth frame of it, where that was asked for.")),
                     ("links", .named("JobLinks")),
-                ], optional: ["previewJob"])
+                ], optional: ["shot", "previewJob"])
         ),
         (
             "SubmissionBatch",
@@ -135,7 +143,8 @@ extension OpenAPISchemas {
             .object(
                 [
                     ("id", .id()), ("state", states), ("project", projectName), ("user", .id()), ("shot", shot),
-                    ("version", .whole(1...9999)), ("function", .text()), ("functionVersion", .text()),
+                    ("version", .whole(1...9999)), ("destination", destination), ("function", .text()),
+                    ("functionVersion", .text()),
                     ("parameters", .map(.anything("As submitted."))), ("inputs", inputs), ("quality", quality),
                     ("queue", .text()), ("priority", .whole(0...9)),
                     ("held", .flag("Whether somebody holds it back.")),
@@ -157,12 +166,24 @@ extension OpenAPISchemas {
                     ("takes", .list(.id())), ("createdAt", .time()), ("queuedAt", .time()), ("startedAt", .time()),
                     ("finishedAt", .time()),
                     ("attempts", .list(.named("JobAttempt"), "Where one job is asked for.")),
+                    ("files", .list(.named("JobFile"), "What it made beside a take; where one job is asked for.")),
                     ("links", .named("JobLinks")),
                 ],
                 optional: [
                     "notBefore", "stage", "message", "etaSeconds", "worker", "failure", "queuedAt", "startedAt",
-                    "finishedAt", "attempts", "previewJob", "preview",
+                    "finishedAt", "attempts", "previewJob", "preview", "shot", "files",
                 ])
+        ),
+        (
+            "JobFile",
+            .object(
+                [
+                    ("port", .text("The function's output.")), ("primary", .flag("Whether `job:<id>` means it.")),
+                    ("path", .text("Relative to the project.")), ("fileName", .text()), ("mediaType", .text()),
+                    ("sha256", .text(pattern: "^[0-9a-f]{64}$")), ("sizeBytes", .count()),
+                    ("probe", .anything("What the file is, where it is media.")), ("createdAt", .time()),
+                    ("removedAt", .time("Since when it is no longer there.")), ("link", .text("Where its bytes are.")),
+                ], optional: ["probe", "removedAt"])
         ),
     ]
 
@@ -177,7 +198,9 @@ extension OpenAPISchemas {
                     ("sha256", .text(pattern: "^[0-9a-f]{64}$")), ("sizeBytes", .count()),
                     ("probe", .anything("What the file is: streams, duration, size of the picture.")),
                     ("provenance", .anything("What made it: job, function, parameters, hashes of the inputs.")),
-                    ("commit", .text("The Git commit that holds it.")), ("rating", .whole(1...5)), ("circled", .flag()),
+                    ("commit", .text("The Git commit that holds it.")),
+                    ("files", .list(.named("JobFile"), "The files beside it; where one take is asked for.")),
+                    ("rating", .whole(1...5)), ("circled", .flag()),
                     ("revision", .whole(1...Int.max, "Raised by every rating; the ETag is `r` and it.")),
                     ("createdAt", .time()), ("publishedAt", .time()),
                     (
@@ -186,7 +209,7 @@ extension OpenAPISchemas {
                             [("self", .text()), ("media", .text()), ("thumbnail", .text()), ("job", .text())],
                             optional: ["thumbnail"])
                     ),
-                ], optional: ["sha256", "sizeBytes", "probe", "provenance", "commit", "rating", "publishedAt"])
+                ], optional: ["sha256", "sizeBytes", "probe", "provenance", "commit", "files", "rating", "publishedAt"])
         ),
         (
             "Rerun",

@@ -173,11 +173,12 @@ extension ProjectRepository {
     ///   - project: The project's folder.
     /// - Returns: Whether it has.
     static func holds(_ path: String, sha256: String?, in commit: String, at project: String) -> Bool {
+        let isLarge = WorkspaceLayout.isLargeFile(path)
         guard let id = CommitID(hex: commit), let file = try? RelativePath(path),
             let repository = try? GitRepository(at: project),
-            let bytes = try? repository.blob(file, at: id, atMost: 4096)
+            let bytes = try? repository.blob(file, at: id, atMost: isLarge ? 4096 : CommitRequest.longestFile)
         else { return false }
         guard let sha256 else { return true }
-        return LFSPointer(parsing: bytes)?.content.digest.hex == sha256
+        return isLarge ? LFSPointer(parsing: bytes)?.content.digest.hex == sha256 : SHA256.hex(of: bytes) == sha256
     }
 }

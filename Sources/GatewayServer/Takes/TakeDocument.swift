@@ -27,6 +27,8 @@ struct TakeDocument: Encodable, Sendable {
     /// What made it: job, function and version, parameters, input hashes, seed.
     let provenance: JSONValue?
     let commit: String?
+    /// What its job made beside the media; only where one take is asked for.
+    let files: [JobFileDocument]?
     let rating: Int?
     let circled: Bool
     /// Raised by every rating; the ETag.
@@ -35,7 +37,7 @@ struct TakeDocument: Encodable, Sendable {
     let publishedAt: Date?
     let links: Links
 
-    init(_ take: TakeRecord, project: String) {
+    init(_ take: TakeRecord, project: String, files: [JobFileRecord]? = nil) {
         id = take.id
         self.project = project
         job = take.job
@@ -50,6 +52,7 @@ struct TakeDocument: Encodable, Sendable {
         probe = take.probe
         provenance = take.provenance
         commit = take.commit
+        self.files = files?.map { JobFileDocument($0, of: "/api/v1/takes/\(take.id)") }
         rating = take.rating
         circled = take.circled
         revision = take.revision

@@ -20,6 +20,18 @@ struct TakeFiles: Sendable {
         }
     }
 
+    /// A job's file: the one in its place, or, beside a take, the LFS object where that is not there.
+    ///
+    /// - Throws: `StudioError` with code `not-found` where it is not there.
+    func file(_ file: JobFileRecord, in project: ProjectRecord) async throws -> OpenFile {
+        try await folders.blocking { [folders] in
+            let directory = try folders.open(project)
+            if let open = Self.open(file.path, in: directory), open.size == file.sizeBytes { return open }
+            if let object = Self.openObject(file.sha256, of: directory.path) { return object }
+            throw StudioError(.notFound, "the file is no longer in the project's folder")
+        }
+    }
+
     /// A take's thumbnail.
     ///
     /// - Throws: `StudioError` with code `not-found` where there is none, or the cache was emptied.
@@ -41,6 +53,11 @@ struct TakeFiles: Sendable {
     /// Whether the LFS object is there with the right size. Blocks.
     static func hasObject(_ take: TakeRecord, in directory: SafeDirectory) -> Bool {
         take.sha256.flatMap { openObject($0, of: directory.path) }.map { $0.size == take.sizeBytes } ?? false
+    }
+
+    /// Whether a job's file is there with the right size; nil where nothing is there. Blocks.
+    static func isWhole(_ file: JobFileRecord, in directory: SafeDirectory) -> Bool? {
+        open(file.path, in: directory).map { $0.size == file.sizeBytes }
     }
 
     private static func open(_ path: String, in directory: SafeDirectory) -> OpenFile? {

@@ -46,7 +46,7 @@ struct TakeRerun: Sendable {
         ) { project in
             var job = NewJob(
                 id: JobID(), tenant: project.tenant, project: project.id, projectRevision: project.revision,
-                user: caller.userID, shot: try ShotName(made.shot), version: made.version, function: function.name,
+                user: caller.userID, shot: try ShotName(take.shot), version: made.version, function: function.name,
                 functionVersion: function.version, functionDigest: sold.digest, manifest: sold.manifest,
                 parameters: made.parameters, inputs: made.inputs, quality: made.quality, queue: function.queue,
                 priority: asked.priority ?? made.priority, maxAttempts: made.maxAttempts,

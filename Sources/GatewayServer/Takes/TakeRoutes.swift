@@ -10,6 +10,7 @@ import StudioPostgres
 struct TakeRoutes: RouteGroup {
     let directory: ProjectDirectory
     let takes: TakeStore
+    let files: JobFileStore
     let announcer: EventAnnouncer
     let rerun: TakeRerun
 
@@ -43,7 +44,7 @@ struct TakeRoutes: RouteGroup {
     @Sendable private func get(_ request: Request, context: GatewayContext) async throws -> Response {
         let caller = try context.require(.read)
         let (take, project) = try await find(context, caller: caller)
-        return try Self.answer(take, project: project)
+        return try await answer(take, project: project)
     }
 
     @Sendable private func rate(_ request: Request, context: GatewayContext) async throws -> Response {
@@ -54,12 +55,13 @@ struct TakeRoutes: RouteGroup {
             take.id, tenant: caller.tenantID, rating: body.rating, circled: body.circled,
             expectedRevision: try request.ifMatchRevision())
         await announcer.announce()
-        return try Self.answer(rated, project: project)
+        return try await answer(rated, project: project)
     }
 
-    private static func answer(_ take: TakeRecord, project: ProjectRecord) throws -> Response {
+    private func answer(_ take: TakeRecord, project: ProjectRecord) async throws -> Response {
         try .json(
-            TakeDocument(take, project: project.name), headers: [.eTag: TakeDocument.etag(of: take).description])
+            TakeDocument(take, project: project.name, files: try await files.list(of: take.job)),
+            headers: [.eTag: TakeDocument.etag(of: take).description])
     }
 
     /// The take that a request names, and its project.

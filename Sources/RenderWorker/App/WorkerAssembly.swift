@@ -107,6 +107,7 @@ struct WorkerAssembly: Sendable {
             publisher: TakePublisher(
                 takes: takes, child: runners.child, memory: runners.memory,
                 software: "RenderWorker \(WorkerVersion.text)"),
+            filePublisher: FilePublisher(files: JobFileStore(database)),
             lease: configuration.common.lease, bus: bus, notes: notes, tell: celery.reports.tell, logger: logger)
         body = WorkerBody(
             registration: WorkerRegistration(
@@ -122,7 +123,8 @@ struct WorkerAssembly: Sendable {
                 attempts: attempts, grace: runners.pauses.ask + runners.pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
             protection: protection,
-            sweep: ScratchSweep(workspace: workspace, jobs: jobs, takes: takes, logger: logger),
+            sweep: ScratchSweep(
+                workspace: workspace, jobs: jobs, takes: takes, files: JobFileStore(database), logger: logger),
             containerSweep: ContainerSweep(host: runners.containers, jobs: jobs, logger: logger), warm: warm,
             celery: celery.node,
             intake: Intake(
@@ -183,14 +185,15 @@ extension JobRun.Surroundings {
     /// What is said over the bus is not the truth: where Redis is away, readers look into PostgreSQL.
     init(
         jobs: JobStore, revisions: FunctionRevisions, runners: RunnerCatalogue, workspace: WorkspaceFolders,
-        models: ModelFiles, publisher: TakePublisher, lease: Duration, bus: EventBus, notes: CeleryNotes,
+        models: ModelFiles, publisher: TakePublisher, filePublisher: FilePublisher, lease: Duration, bus: EventBus,
+        notes: CeleryNotes,
         tell: @escaping @Sendable (ClaimedJob, JobNews) -> Void, logger: Logger
     ) {
         let announce: @Sendable () async -> Void = { try? await bus.announceEvents() }
         self.init(
             jobs: jobs, ends: EndsTogether(write: { try await jobs.end($0) }, announce: announce, logger: logger),
             revisions: revisions, runners: runners, workspace: workspace, models: models,
-            publisher: publisher, lease: lease,
+            publisher: publisher, filePublisher: filePublisher, lease: lease,
             announceEvents: announce,
             announceLog: { try? await bus.announceLog(of: $0) },
             publishProgress: { try? await bus.publish($0) },

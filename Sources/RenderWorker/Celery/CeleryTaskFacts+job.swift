@@ -24,7 +24,8 @@ extension CeleryTaskFacts {
     static func keywords(of job: ClaimedJob) -> [String: JSONValue] {
         [
             "function": .string(job.function), "job_id": .string(job.id.description), "parameters": job.parameters,
-            "project": .string(job.projectName), "shot": .string(job.shot), "user": .string(job.userEmail),
+            "project": .string(job.projectName), "shot": job.shot.map { .string($0) } ?? .null,
+            "user": .string(job.userEmail),
         ]
     }
 }

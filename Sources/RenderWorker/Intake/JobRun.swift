@@ -16,6 +16,7 @@ struct JobRun: Sendable {
         var workspace: WorkspaceFolders
         var models: ModelFiles
         var publisher: TakePublisher
+        var filePublisher: FilePublisher
         /// How long jobs wait between attempts; nil takes each function's own.
         var retry: RetryPolicy?
         var lease: Duration
@@ -32,9 +33,8 @@ struct JobRun: Sendable {
 
     /// How an attempt ended.
     enum Outcome: Sendable {
-        /// Its take is published, and the job's success with it; nil where the function makes none, which is still to be
-        /// written down.
-        case succeeded(TakeRecord?)
+        /// What it made is published, and the job's success with it, which is still to be written down where it made nothing.
+        case succeeded(Published)
         case failed(JobFailure)
         case stopped(Stop)
 
@@ -70,7 +70,7 @@ struct JobRun: Sendable {
             "job started",
             metadata: [
                 LogKey.function: "\(job.function)", LogKey.project: "\(job.projectName)",
-                LogKey.shot: "\(job.shot)",
+                LogKey.shot: "\(job.shot ?? "-")",
                 "waited": "\(Int(-job.queuedAt.timeIntervalSinceNow * 1000)) ms",
             ])
         surroundings.tell(job, .began)
@@ -116,7 +116,7 @@ struct JobRun: Sendable {
         _ function: Result<FunctionManifest, JobFailure>, log: AttemptLog, feed: ProgressFeed
     ) async -> Outcome {
         do {
-            let making = TakeMaking(run: self, function: try function.get(), log: log, feed: feed)
+            let making = OutputMaking(run: self, function: try function.get(), log: log, feed: feed)
             return .succeeded(try await making.make())
         } catch let stopped as RunStopped {
             return outcome(of: stopped.reason)
@@ -181,11 +181,15 @@ struct JobRun: Sendable {
 
     private func end(_ outcome: Outcome, retry: RetryPolicy, tail: String?) async throws -> JobNews {
         switch outcome {
-        case .succeeded(let take?):
+        case .succeeded(.take(let take)):
             await surroundings.announceEvents()
             logger.info("job succeeded", metadata: ["take": "\(take.path)"])
             return .succeeded(take)
-        case .succeeded(nil):
+        case .succeeded(.files(let paths)):
+            await surroundings.announceEvents()
+            logger.info("job succeeded", metadata: ["file": "\(paths.first ?? "")", "files": "\(paths.count)"])
+            return .succeeded(nil)
+        case .succeeded(.nothing):
             _ = try await surroundings.ends.settle(AttemptEnding(claim, .succeeded))
             logger.info("job succeeded")
             return .succeeded(nil)

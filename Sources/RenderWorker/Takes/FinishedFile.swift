@@ -2,19 +2,45 @@ import FoundationEssentials
 import QueueProtocol
 import StudioCore
 
-/// A finished file and all that its take will say about it.
-struct FinishedFile: Sendable {
-    /// Where it is: in the attempt's scratch folder, or where an earlier attempt has put it.
-    var path: String
+/// A finished file of one output, before it leaves the scratch folder.
+struct FinishedOutput: Sendable {
     /// The output that it was made for.
     var port: FunctionManifest.Port
-    var function: FunctionManifest
+    /// Where it is: in the attempt's scratch folder, or where an earlier attempt has put it.
+    var path: String
+    /// The extension of its name, without a dot.
+    var fileExtension: String
+    /// What the media is; null for what is no media.
+    var probe = JSONValue.null
+
+    /// The media type, told by the extension.
+    var mediaType: String { MediaType.ofFile(extension: fileExtension) }
+
+    /// Whether it is media, to be looked into.
+    var isMedia: Bool {
+        guard !Self.archives.contains(fileExtension.lowercased()) else { return false }
+        return switch port.kind {
+        case .image, .video, .audio, .mask: true
+        case .text, .number, .json, .model: false
+        }
+    }
+
+    private static let archives: Set<String> = ["zip", "tar", "gz", "tgz", "7z", "xz", "zst"]
+}
+
+/// A finished take's media and all that its take will say about it.
+struct FinishedFile: Sendable {
+    /// The media.
+    var output: FinishedOutput
+    /// The other outputs, which go beside it.
+    var companions: [FinishedOutput]
+    /// The absolute path of its thumbnail; nil for media without a picture.
+    var thumbnail: String?
     /// The effective parameters.
     var parameters: [String: JSONValue]
     var inputs: [TakeSidecar.Input]
     /// What made it, beyond what the job says.
     var origin: TakeOrigin
-    var inspection: Inspection
 }
 
 /// What a look into a finished file brought, in a child process: it was made by a runner, and a runner may be anything.
@@ -39,20 +65,7 @@ enum PublishingStep: String, Sendable, CaseIterable {
     case committed
     /// The closing statements were made; the transaction is still open.
     case closing
-}
 
-extension FinishedFile {
-    /// The extension of the file's name, without a dot.
-    var fileExtension: String { port.fileExtension(with: parameters) ?? "" }
-
-    /// The media type of the file, told by its extension.
-    var mediaType: String {
-        let known: [String: String] = [
-            "mp4": "video/mp4", "mov": "video/quicktime", "mkv": "video/x-matroska", "webm": "video/webm",
-            "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp", "tif": "image/tiff",
-            "tiff": "image/tiff", "exr": "image/x-exr", "wav": "audio/wav", "flac": "audio/flac", "mp3": "audio/mpeg",
-            "m4a": "audio/mp4", "json": "application/json", "txt": "text/plain",
-        ]
-        return known[fileExtension] ?? "application/octet-stream"
-    }
+    /// Those of a job without a take, in their order.
+    static let ofFiles: [PublishingStep] = [.recorded, .stored, .placed, .closing]
 }

@@ -9,6 +9,8 @@ struct InputFiles: Sendable {
         var reference: String
         /// Absolute.
         var path: String
+        /// What it must hold, in hexadecimal; nil where nobody said.
+        var sha256: String?
     }
 
     /// In order of port, then in the job's order.
@@ -22,10 +24,10 @@ struct InputFiles: Sendable {
         for (port, references) in job.inputReferences.sorted(by: { $0.key < $1.key }) {
             for (reference, resolved) in references {
                 guard let resolved else {
-                    throw JobFailure(.inputMissing, "The input \(port), \(reference), has no finished take.")
+                    throw JobFailure(.inputMissing, "The input \(port), \(reference), has no finished file.")
                 }
-                let path = try folder.input(resolved, port: port)
-                files.append(File(port: port, reference: reference, path: path))
+                let path = try folder.input(resolved.path, port: port)
+                files.append(File(port: port, reference: reference, path: path, sha256: resolved.sha256))
             }
         }
         self.files = files
@@ -33,18 +35,18 @@ struct InputFiles: Sendable {
 }
 
 extension ClaimedJob {
-    /// What each input names, in order, and the project path it stands for; nil where there is none.
+    /// What each input names, in order, and the file it stands for; nil where there is none.
     ///
     /// A port that takes a list is kept as `port/0`, `port/1`, ….
-    var inputReferences: [String: [(reference: String, path: String?)]] {
-        var ordered: [String: [(index: Int, reference: String, path: String?)]] = [:]
+    var inputReferences: [String: [(reference: String, file: ResolvedInput?)]] {
+        var ordered: [String: [(index: Int, reference: String, file: ResolvedInput?)]] = [:]
         for (key, reference) in inputs {
             let parts = key.split(separator: "/", maxSplits: 1)
             let index = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
             let isFile = if case .file? = try? InputReference(reference, pointer: "") { true } else { false }
             ordered[String(parts.first ?? ""), default: []].append(
-                (index, reference, isFile ? reference : resolvedInputs[key]))
+                (index, reference, isFile ? ResolvedInput(path: reference) : resolvedInputs[key]))
         }
-        return ordered.mapValues { $0.sorted { $0.index < $1.index }.map { ($0.reference, $0.path) } }
+        return ordered.mapValues { $0.sorted { $0.index < $1.index }.map { ($0.reference, $0.file) } }
     }
 }

@@ -36,7 +36,7 @@ extension ProjectFolder {
 
     /// Removes the scratch folders of a job's other attempts: each was over before this one was claimed.
     func removeScratches(of job: JobID, but attempt: Int) {
-        for name in WorkspaceFolders.names(in: jobFolder(job)) where name != String(attempt) {
+        for name in WorkspaceFolders.names(in: jobFolder(job)) where Int(name).map({ $0 != attempt }) ?? false {
             remove("\(jobFolder(job))/\(name)")
         }
     }

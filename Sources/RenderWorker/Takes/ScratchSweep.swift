@@ -7,11 +7,13 @@ import StudioSystem
 
 /// Tidies up after dead attempts, once at start: finishes the commit a killed process was making, so that people are not
 /// kept from their own `git`, and removes left-over scratch folders. Those of living attempts stay, whoever's they
-/// are, and so does a finished file that a later attempt will publish.
+/// are, and so do finished files that a later attempt will publish. Files that such an attempt had put into the cache or
+/// among the exports, of a job that will not go on, are taken away.
 struct ScratchSweep: Sendable {
     let workspace: WorkspaceFolders
     let jobs: JobStore
     let takes: TakeStore
+    let files: JobFileStore
     let logger: Logger
 
     func run() async {
@@ -28,9 +30,24 @@ struct ScratchSweep: Sendable {
                 try await Blocking.run { folder.removeScratch(of: key) }
                 removed += 1
             }
+            try await takeAbandonedFilesAway()
             if removed > 0 { logger.info("left-over scratch folders removed", metadata: ["count": "\(removed)"]) }
         } catch {
             logger.warning("left-over scratch folders stay for now", metadata: [LogKey.error: "\(error)"])
+        }
+    }
+
+    /// Some hundreds at most: such a file takes a worker that died between two steps, and a job that was given up then.
+    private func takeAbandonedFilesAway() async throws {
+        for job in Set(try await files.abandoned(limit: 200).map(\.job)) where !Task.isCancelled {
+            guard let record = try await jobs.get(job), let tenant = try await jobs.tenantName(of: job) else {
+                continue
+            }
+            let folder = try await Blocking.run { [workspace] in
+                try? workspace.project(tenant: tenant, name: record.projectName)
+            }
+            guard let folder else { continue }
+            _ = try await files.abandon(job) { noted in for file in noted { try folder.takeBack(file) } }
         }
     }
 
@@ -51,6 +68,7 @@ struct ScratchSweep: Sendable {
     private func isNeeded(_ key: AttemptKey) async throws -> Bool {
         if try await jobs.isHeld(HeldClaim(job: key.job, attempt: key.attempt)) { return true }
         guard let job = try await jobs.get(key.job), !job.state.isFinished else { return false }
+        if try await files.noted(of: key.job).contains(where: { $0.attempt == key.attempt }) { return true }
         guard let take = try await takes.get(job: key.job) else { return false }
         return take.publishedAt == nil && take.sha256 != nil && take.attempt == key.attempt
     }

@@ -1,5 +1,3 @@
-import FoundationEssentials
-import Glibc
 import Logging
 import QueueProtocol
 import StudioCore
@@ -68,26 +66,37 @@ struct TakePublisher: Sendable {
         let claim = HeldClaim(job: job.id, attempt: job.attempt)
         let patience = DatabasePatience(logger: logger)
         let isWanted: @Sendable () -> Bool = { stop.reason != .leaseLost && stop.reason != .released }
+        guard let shot = job.shot else {
+            throw JobFailure(.publishFailed, "The job names no shot for its take.", retryable: false)
+        }
         let content: FileHash
+        var sealed: [(output: FinishedOutput, content: FileHash)] = []
         let onDisk: Int
         do {
-            content = try await Blocking.run { try Self.seal(finished.path) }
-            onDisk = try await Blocking.run { folder.highestTakeNumber(shot: job.shot, version: job.version) }
+            content = try await Blocking.run { try SealedFile.seal(finished.output.path) }
+            for companion in finished.companions {
+                sealed.append((companion, try await Blocking.run { try SealedFile.seal(companion.path) }))
+            }
+            onDisk = try await Blocking.run { folder.highestTakeNumber(shot: shot, version: job.version) }
         } catch let error as FileError {
             throw JobFailure(error, while: "The finished file could not be kept")
         }
         let allocated = try await patience.persist("the take's number", while: isWanted) {
             try await takes.allocate(
-                claim, fileExtension: finished.fileExtension, mediaType: finished.mediaType, minimumNumber: onDisk + 1)
+                claim, fileExtension: finished.output.fileExtension, mediaType: finished.output.mediaType,
+                minimumNumber: onDisk + 1)
         }
         try after(.allocated)
+        let companions = sealed.map { TakeCompanion($0.output, content: $0.content, beside: allocated) }
         _ = try await patience.persist("the take's file", while: isWanted) {
             try await takes.recordFile(
-                claim, sha256: content.digest.hex, sizeBytes: content.size, origin: finished.origin.document)
+                claim, sha256: content.digest.hex, sizeBytes: content.size, origin: finished.origin.document,
+                companions: companions.map(\.row))
         }
         try after(.recorded)
         let writing = try TakeWriting(
-            take: allocated, content: content, finished: finished, job: job, folder: folder, software: software,
+            take: allocated, content: content, finished: finished, companions: companions, job: job, folder: folder,
+            software: software,
             after: after)
         return try await patience.persist("the take's publication", while: isWanted) {
             do {
@@ -110,16 +119,5 @@ struct TakePublisher: Sendable {
                 throw lost
             }
         }
-    }
-
-    /// Makes a finished file read-only, hashes it, and brings it to the disk. Blocks.
-    private static func seal(_ path: String) throws -> FileHash {
-        let opened = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
-        guard opened >= 0 else { throw FileError(errno: errno, "opening", path) }
-        let file = OwnedDescriptor(owning: opened)
-        guard fchmod(file.raw, 0o444) == 0 else { throw FileError(errno: errno, "finishing", path) }
-        let content = try FileHash(file: path)
-        guard fsync(file.raw) == 0 else { throw FileError(errno: errno, "writing", path) }
-        return content
     }
 }

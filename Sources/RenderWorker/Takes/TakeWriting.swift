@@ -14,14 +14,15 @@ struct TakeWriting: Sendable {
     let name: TakeName
     let content: FileHash
     let finished: FinishedFile
+    let companions: [TakeCompanion]
     let job: ClaimedJob
     let folder: ProjectFolder
     let sidecar: TakeSidecar
     let after: @Sendable (PublishingStep) throws -> Void
 
     init(
-        take: TakeRecord, content: FileHash, finished: FinishedFile, job: ClaimedJob, folder: ProjectFolder,
-        software: String, after: @escaping @Sendable (PublishingStep) throws -> Void
+        take: TakeRecord, content: FileHash, finished: FinishedFile, companions: [TakeCompanion], job: ClaimedJob,
+        folder: ProjectFolder, software: String, after: @escaping @Sendable (PublishingStep) throws -> Void
     ) throws {
         let file = take.path.split(separator: "/").last.map(String.init) ?? ""
         guard let name = TakeName(fileName: file), name.path == take.path else {
@@ -31,16 +32,18 @@ struct TakeWriting: Sendable {
         self.name = name
         self.content = content
         self.finished = finished
+        self.companions = companions
         self.job = job
         self.folder = folder
         self.after = after
         // The file's own time, so that a later attempt that finishes it says the same.
-        let status = try? FileStatus(path: finished.path)
+        let status = try? FileStatus(path: finished.output.path)
         sidecar = TakeSidecar(
             take: take.id, name: name, job: job.id, function: job.function, functionVersion: job.functionVersion,
             functionDigest: job.functionDigest, origin: finished.origin.document, parameters: finished.parameters,
             quality: job.quality, inputs: finished.inputs,
-            probe: finished.inspection.probe, sha256: content.digest.hex, sizeBytes: content.size, software: software,
+            probe: finished.output.probe, sha256: content.digest.hex, sizeBytes: content.size,
+            companions: companions.map(\.told), software: software,
             createdAt: status.map { Date(timeIntervalSince1970: Double($0.modifiedSeconds)) } ?? Date())
     }
 
@@ -48,8 +51,8 @@ struct TakeWriting: Sendable {
     func published(commit: String) -> PublishedTake {
         PublishedTake(
             take: take.id, job: job.id, attempt: job.attempt, sha256: content.digest.hex, sizeBytes: content.size,
-            probe: finished.inspection.probe, provenance: sidecar.document, commit: commit,
-            hasThumbnail: RegularFile.size(of: thumbnailPath) != nil)
+            probe: finished.output.probe, provenance: sidecar.document, commit: commit,
+            hasThumbnail: RegularFile.size(of: thumbnailPath) != nil, port: finished.output.port.name)
     }
 
     private var thumbnailPath: String { "\(folder.path)/\(WorkspaceLayout.thumbnails)/\(take.id).jpg" }
@@ -62,37 +65,61 @@ struct TakeWriting: Sendable {
     /// - Returns: The commit that holds the take.
     /// - Throws: `JobFailure`.
     func write() throws -> String {
-        var isPlaced = false
+        var placed: [String] = []
         do {
             let repository = try GitRepository(at: folder.path)
-            try repository.lfs.add(file: finished.path, content: content)
+            let files =
+                [(name.path, finished.output, content, take.sha256)]
+                + companions.map { ($0.path, $0.output, $0.content, noted[$0.path]) }
+            var sources: [String] = []
+            for (path, output, content, _) in files {
+                let isLarge = WorkspaceLayout.isLargeFile(path)
+                if isLarge { try repository.lfs.add(file: output.path, content: content) }
+                sources.append(isLarge ? repository.lfs.path(of: content.digest) : output.path)
+            }
             try after(.stored)
-            isPlaced = try place(repository.lfs.path(of: content.digest))
-            // Before Git looks at the file: removing a name of it later would make it look changed.
-            if finished.path.hasPrefix(folder.scratch(of: key) + "/") { unlink(finished.path) }
+            for ((path, output, content, before), source) in zip(files, sources) {
+                if try place(source, at: path, content, before: before) { placed.append(path) }
+                // Before Git looks at the file: removing a name of it later would make it look changed.
+                if output.path.hasPrefix(folder.scratch(of: key) + "/") { unlink(output.path) }
+            }
             keepThumbnail()
             try after(.placed)
             return try repository.commit(try request()).description
         } catch let error as FileError {
-            if isPlaced { takeBack() }
+            takeBack(placed)
             throw JobFailure(error, while: "The take could not be written")
         } catch let error as GitError {
-            if isPlaced { takeBack() }
+            takeBack(placed)
             throw JobFailure(error)
         }
+    }
+
+    /// What an earlier attempt at this very take had noted of the files beside it.
+    private var noted: [String: String] {
+        Dictionary(job.notedFiles.map { ($0.path, $0.sha256) }, uniquingKeysWith: { first, _ in first })
     }
 
     private var key: AttemptKey { AttemptKey(job: job.id, attempt: job.attempt) }
 
     private func request() throws -> CommitRequest {
         let function = "\(job.function) \(job.functionVersion)"
+        var entries: [RelativePath: CommitRequest.Content] = [
+            try RelativePath(name.path): Self.entry(name.path, content),
+            try RelativePath(name.sidecarPath): .bytes(try sidecarBytes()),
+        ]
+        for companion in companions {
+            entries[try RelativePath(companion.path)] = Self.entry(companion.path, companion.content)
+        }
         return CommitRequest(
-            entries: [
-                try RelativePath(name.path): .largeFile(content),
-                try RelativePath(name.sidecarPath): .bytes(try sidecarBytes()),
-            ],
+            entries: entries,
             author: CommitRequest.Author(name: job.userDisplayName, email: job.userEmail), time: Date(),
             message: "Take \(name.stem) by \(function)\n\nJob: \(job.id)\n")
+    }
+
+    /// Media goes through LFS; text is kept by Git itself.
+    private static func entry(_ path: String, _ content: FileHash) -> CommitRequest.Content {
+        WorkspaceLayout.isLargeFile(path) ? .largeFile(content) : .workingFile
     }
 
     /// The sidecar that is there already, where it tells of this very file; else a new one.
@@ -100,27 +127,33 @@ struct TakeWriting: Sendable {
         if let there = FileManager.default.contents(atPath: "\(folder.path)/\(name.sidecarPath)"),
             let document = try? JSONText.decode(JSONValue.self, from: there),
             document["take"]?.stringValue == take.id.description,
-            document["sha256"]?.stringValue == content.digest.hex
+            document["sha256"]?.stringValue == content.digest.hex,
+            document["files"] == sidecar.document["files"]
         {
             return Array(there)
         }
         return Array(try sidecar.fileContents())
     }
 
-    /// Puts the file into its place.
+    /// Puts a file into its place.
     ///
+    /// - Parameters:
+    ///   - source: The file.
+    ///   - place: Where it goes.
+    ///   - content: What it holds.
+    ///   - before: What the row knew before: an earlier attempt at this very take may have put that there.
     /// - Returns: Whether this call did it; false where an earlier attempt had.
-    private func place(_ source: String) throws -> Bool {
-        let path = try RelativePath(name.path)
+    /// - Throws: `JobFailure` where a foreign file is in the way; `FileError`, `PathError`.
+    private func place(_ source: String, at place: String, _ content: FileHash, before: String?) throws -> Bool {
+        let path = try RelativePath(place)
         if let parent = path.parent { try folder.directory.makeDirectories(parent) }
         if let there = try folder.directory.status(of: path) {
             let found = there.kind == .file ? try FileHash(file: folder.directory.absolutePath(of: path)) : nil
             if found == content { return false }
-            // What the row knew before is what an earlier attempt at this very take had put there. Nobody else's file is
-            // ever replaced.
-            guard let found, found.digest.hex == take.sha256 else {
+            // Nobody else's file is ever replaced.
+            guard let found, found.digest.hex == before else {
                 throw JobFailure(
-                    .publishFailed, "A file that the studio did not make stands in the place of \(name.fileName).",
+                    .publishFailed, "A file that the studio did not make stands in the place of \(path.name).",
                     retryable: false)
             }
             try folder.directory.remove(path)
@@ -132,14 +165,15 @@ struct TakeWriting: Sendable {
 
     /// A thumbnail is a cache: without one a take is still a take.
     private func keepThumbnail() {
-        guard let thumbnail = finished.inspection.thumbnail else { return }
+        guard let thumbnail = finished.thumbnail else { return }
         try? folder.directory.makeDirectories(RelativePath(WorkspaceLayout.thumbnails))
         rename(thumbnail, thumbnailPath)
     }
 
     /// Removes what a refused attempt made, so that nothing half-made stays.
-    private func takeBack() {
-        _ = try? folder.directory.remove(RelativePath(name.path))
+    private func takeBack(_ placed: [String]) {
+        guard !placed.isEmpty else { return }
+        for path in placed { _ = try? folder.directory.remove(RelativePath(path)) }
         unlink(thumbnailPath)
     }
 }

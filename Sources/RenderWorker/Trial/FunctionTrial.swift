@@ -84,8 +84,9 @@ struct FunctionTrial: Sendable {
     /// Puts what was made into the output folder, under names that are free there. Blocks.
     private func keep(_ result: RunResult, from scratch: String) throws -> Outcome {
         var kept: [String: String] = [:]
-        for port in function.outputs where port.isRequired || result.files[port.name] != nil {
-            let path = try result.file(of: port, of: function, in: scratch)
+        let made = try result.files(of: function, in: scratch)
+        for port in function.outputs {
+            guard let path = made[port.name] else { continue }
             do {
                 kept[port.name] = try placed(path, port)
             } catch let error as FileError {

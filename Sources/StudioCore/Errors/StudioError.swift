@@ -37,6 +37,8 @@ public struct StudioError: Error, Sendable, Hashable, CustomStringConvertible {
         case notFound = "not-found"
         /// It is there already, or its state does not allow the request.
         case conflict = "conflict"
+        /// There is an export of that name, or one is being made, and the request does not say that it may be replaced.
+        case exportExists = "export-exists"
         /// The project was written by another version of the studio, whose format this one does not know.
         case schemaVersionUnsupported = "schema-version-unsupported"
         /// The document changed since it was read.

@@ -7,10 +7,11 @@ public enum InputReference: Sendable, Hashable {
     case file(String)
     /// A finished take.
     case take(TakeID)
-    /// The take that another job of the project will make; implies a dependency.
-    case job(JobID)
+    /// What another job of the project will make: its take or primary file, or the file of one of its outputs; implies a
+    /// dependency.
+    case job(JobID, port: String?)
 
-    /// Reads the text form: `take:<id>`, `job:<id>`, or a path.
+    /// Reads the text form: `take:<id>`, `job:<id>`, `job:<id>#<port>`, or a path.
     ///
     /// - Parameters:
     ///   - text: The text.
@@ -24,8 +25,11 @@ public enum InputReference: Sendable, Hashable {
             guard let id = TakeID(String(text.dropFirst(5))) else { throw refuse("take:") }
             self = .take(id)
         } else if text.hasPrefix("job:") {
-            guard let id = JobID(String(text.dropFirst(4))) else { throw refuse("job:") }
-            self = .job(id)
+            let parts = text.dropFirst(4).split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let id = JobID(String(parts[0])), parts.count == 1 || !parts[1].isEmpty else {
+                throw refuse("job:")
+            }
+            self = .job(id, port: parts.count == 1 ? nil : String(parts[1]))
         } else {
             self = .file(text)
         }
@@ -36,19 +40,21 @@ public enum InputReference: Sendable, Hashable {
         switch self {
         case .file(let path): path
         case .take(let id): "take:\(id)"
-        case .job(let id): "job:\(id)"
+        case .job(let id, let port): "job:\(id)" + (port.map { "#" + $0 } ?? "")
         }
     }
 }
 
 /// A request to run a function, as `POST …/jobs` and `studio.submit` bring it, checked for its shape alone.
 public struct Submission: Sendable, Hashable {
-    /// The shot the take belongs to.
-    public var shot: ShotName
+    /// The shot the take belongs to; nil only where the destination is no take.
+    public var shot: ShotName?
     /// The shot's version, 1 to 9999; default 1.
     public var version: Int
     /// The function's name.
     public var function: String
+    /// Where the files go; a path in it is still without its extension, which follows from the function. Default a take.
+    public var destination: JobDestination
     /// The parameters the user sent.
     public var parameters: [String: JSONValue]
     /// The inputs by port; a port that takes a list may have several.
@@ -74,7 +80,8 @@ public struct Submission: Sendable, Hashable {
     /// - Throws: `StudioError` with code `invalid` and all findings.
     public init(_ body: JSONValue) throws(StudioError) {
         var reader = SubmissionReader(body)
-        let shot = reader.shot()
+        destination = reader.destination()
+        let shot = reader.shot(isRequired: destination == .take)
         let function = reader.text("function", required: true)
         version = reader.whole("version", in: 1...9999) ?? 1
         parameters = reader.object("parameters")
@@ -88,17 +95,38 @@ public struct Submission: Sendable, Hashable {
         dependsOn = reader.dependencies()
         reader.refuseUnknown([
             "shot", "version", "function", "parameters", "inputs", "quality", "priority", "maxAttempts",
-            "timeoutSeconds", "notBefore", "sparse", "dependsOn",
+            "timeoutSeconds", "notBefore", "sparse", "dependsOn", "destination",
         ])
-        guard reader.findings.isEmpty, let shot, let function else { throw .invalid(reader.findings) }
+        guard reader.findings.isEmpty, let function else { throw .invalid(reader.findings) }
         self.shot = shot
         self.function = function
+    }
+
+    /// A submission of the program's own, whose files do not become a take.
+    ///
+    /// - Parameters:
+    ///   - function: The function's name.
+    ///   - parameters: The parameters; default none of its own.
+    ///   - inputs: The inputs by port; default none.
+    ///   - destination: Where the files go; a path in it is without its extension, which follows from the function.
+    ///   - priority: 0 to 9, 9 most urgent; default 5.
+    public init(
+        function: String, parameters: [String: JSONValue] = [:], inputs: [String: [InputReference]] = [:],
+        destination: JobDestination, priority: Int = 5
+    ) {
+        self.function = function
+        self.parameters = parameters
+        self.inputs = inputs
+        self.destination = destination
+        self.priority = priority
+        version = 1
+        dependsOn = []
     }
 
     /// Every job this one must wait for: the named ones and those whose takes it reads.
     public var allDependencies: Set<JobID> {
         var all = Set(dependsOn)
-        for case .job(let id) in inputs.values.joined() { all.insert(id) }
+        for case .job(let id, _) in inputs.values.joined() { all.insert(id) }
         return all
     }
 }

@@ -33,8 +33,8 @@ struct SubmissionReader {
         return text
     }
 
-    mutating func shot() -> ShotName? {
-        guard let text = text("shot", required: true) else { return nil }
+    mutating func shot(isRequired: Bool) -> ShotName? {
+        guard let text = text("shot", required: isRequired) else { return nil }
         do {
             return try ShotName(text)
         } catch {
@@ -74,7 +74,7 @@ struct SubmissionReader {
             for (index, item) in values.enumerated() {
                 let pointer = value.arrayValue == nil ? place : "\(place)/\(index)"
                 guard let text = item.stringValue, !text.isEmpty else {
-                    find(pointer, "type", "an input names a project file, take:<id> or job:<id>")
+                    find(pointer, "type", "an input names a project file, take:<id>, job:<id> or job:<id>#<port>")
                     continue
                 }
                 do {
@@ -86,6 +86,18 @@ struct SubmissionReader {
             inputs[name] = references
         }
         return inputs
+    }
+
+    mutating func destination() -> JobDestination {
+        guard let text = text("destination", required: false) else { return .take }
+        switch JobDestination.Kind(rawValue: text) {
+        case .take?: return .take
+        case .cache?: return .cache(path: nil)
+        case .export?:
+            find("/destination", "unsupported", "exports are asked for by POST /api/v1/projects/{project}/exports")
+        case nil: find("/destination", "enum", "must be take or cache")
+        }
+        return .take
     }
 
     mutating func quality() -> QualityTier? {

@@ -74,7 +74,11 @@ public struct TakeName: Sendable, Hashable, CustomStringConvertible {
     /// The media file's path below the project's folder.
     public var path: String { "03_Renders/\(shot)/\(fileName)" }
     /// The sidecar's path below the project's folder.
-    public var sidecarPath: String { "03_Renders/\(shot)/\(stem).json" }
+    ///
+    /// `<stem>.json`; `<stem>.sidecar.json` where the media itself is a JSON document.
+    public var sidecarPath: String {
+        "03_Renders/\(shot)/\(stem)" + (fileExtension.lowercased() == "json" ? ".sidecar.json" : ".json")
+    }
     /// The file's name.
     public var description: String { fileName }
 

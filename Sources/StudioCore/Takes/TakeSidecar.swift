@@ -25,6 +25,32 @@ public struct TakeSidecar: Sendable, Hashable {
         }
     }
 
+    /// A file beside the media, from another output of the function.
+    public struct Companion: Sendable, Hashable {
+        /// The output.
+        public var port: String
+        /// The file's name, in the media's folder.
+        public var fileName: String
+        /// SHA-256 of the file, 64 hexadecimal digits.
+        public var sha256: String
+        /// Size of the file, in bytes.
+        public var sizeBytes: Int64
+
+        /// A file beside the media.
+        ///
+        /// - Parameters:
+        ///   - port: The output.
+        ///   - fileName: The file's name, in the media's folder.
+        ///   - sha256: SHA-256 of the file.
+        ///   - sizeBytes: Size of the file, in bytes.
+        public init(port: String, fileName: String, sha256: String, sizeBytes: Int64) {
+            self.port = port
+            self.fileName = fileName
+            self.sha256 = sha256
+            self.sizeBytes = sizeBytes
+        }
+    }
+
     /// The format this version writes.
     public static let schemaVersion = 1
 
@@ -54,6 +80,8 @@ public struct TakeSidecar: Sendable, Hashable {
     public var sha256: String
     /// Size of the media, in bytes.
     public var sizeBytes: Int64
+    /// The files beside the media; none for most functions.
+    public var companions: [Companion]
     /// The studio's version that made it.
     public var software: String
     /// When the media was finished.
@@ -75,13 +103,14 @@ public struct TakeSidecar: Sendable, Hashable {
     ///   - probe: What the media is.
     ///   - sha256: SHA-256 of the media.
     ///   - sizeBytes: Size of the media, in bytes.
+    ///   - companions: The files beside the media; default none.
     ///   - software: The studio's version.
     ///   - createdAt: When the media was finished.
     public init(
         take: TakeID, name: TakeName, job: JobID, function: String, functionVersion: String,
         functionDigest: String, origin: [String: JSONValue], parameters: [String: JSONValue], quality: QualityTier,
         inputs: [Input], probe: JSONValue, sha256: String,
-        sizeBytes: Int64, software: String, createdAt: Date
+        sizeBytes: Int64, companions: [Companion] = [], software: String, createdAt: Date
     ) {
         self.take = take
         self.name = name
@@ -96,13 +125,14 @@ public struct TakeSidecar: Sendable, Hashable {
         self.probe = probe
         self.sha256 = sha256
         self.sizeBytes = sizeBytes
+        self.companions = companions
         self.software = software
         self.createdAt = createdAt
     }
 
     /// The sidecar as JSON; also what the API shows as a take's provenance.
     public var document: JSONValue {
-        [
+        var document: [String: JSONValue] = [
             "schemaVersion": .integer(Int64(Self.schemaVersion)),
             "take": .string(take.description), "file": .string(name.fileName), "shot": .string(name.shot.text),
             "version": .integer(Int64(name.version)), "number": .integer(Int64(name.number)),
@@ -120,6 +150,16 @@ public struct TakeSidecar: Sendable, Hashable {
             "probe": probe, "sha256": .string(sha256), "sizeBytes": .integer(sizeBytes),
             "software": .string(software), "createdAt": .string(Timestamp.text(createdAt)),
         ]
+        if !companions.isEmpty {
+            document["files"] = .array(
+                companions.map {
+                    [
+                        "port": .string($0.port), "file": .string($0.fileName), "sha256": .string($0.sha256),
+                        "sizeBytes": .integer($0.sizeBytes),
+                    ]
+                })
+        }
+        return .object(document)
     }
 
     /// The file's bytes.

@@ -63,7 +63,7 @@ extension AdmissionBatch {
         let jobs = accepted.map(\.job)
         return [
             .ids(jobs.map(\.id)), .ids(jobs.map(\.tenant)), .ids(jobs.map(\.project)), .ids(jobs.map(\.user)),
-            .texts(jobs.map(\.shot.text)), .ints(jobs.map(\.version)), .texts(jobs.map(\.function)),
+            .optionalTexts(jobs.map { $0.shot?.text }), .ints(jobs.map(\.version)), .texts(jobs.map(\.function)),
             .texts(jobs.map(\.functionDigest)), .texts(try jobs.map { try Self.json($0.parameters) }),
             .texts(try jobs.map { try Self.json(.object($0.inputs.mapValues(JSONValue.string))) }),
             .texts(jobs.map(\.quality.rawValue)), .texts(jobs.map(\.queue)), .ints(jobs.map(\.priority)),
@@ -75,7 +75,13 @@ extension AdmissionBatch {
             .bools(accepted.map(\.isPushed)), .bools(jobs.map { $0.celery != nil }),
             .optionalTexts(jobs.map { $0.expiresAt.map(Timestamp.text) }),
             .optionalTexts(jobs.map { $0.previewJob?.description }),
+            .texts(jobs.map(\.destination.kind.rawValue)), .optionalTexts(jobs.map(\.destination.path)),
+            .bools(jobs.map(Self.replaces)),
         ]
+    }
+
+    private static func replaces(_ job: NewJob) -> Bool {
+        if case .export(_, replaces: true) = job.destination { true } else { false }
     }
 
     private static func json(_ value: JSONValue) throws(PostgresError) -> String {
@@ -100,7 +106,7 @@ extension AdmissionBatch {
         static let write = """
             WITH kept AS (
                 INSERT INTO idempotency_keys AS k (user_id, key, fingerprint, status, headers, body)
-                SELECT * FROM unnest($27::uuid[], $28::text[], $29::text[], $30::integer[], $31::jsonb[], $32::text[])
+                SELECT * FROM unnest($30::uuid[], $31::text[], $32::text[], $33::integer[], $34::jsonb[], $35::text[])
                     AS a (user_id, key, fingerprint, status, headers, body)
                 ORDER BY user_id, key
                 ON CONFLICT (user_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, resource_id = NULL,
@@ -111,23 +117,23 @@ extension AdmissionBatch {
                 INSERT INTO jobs (id, tenant_id, project_id, user_id, shot, version, function, function_revision,
                     parameters, inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state,
                     credits, request_id, traceparent, queued_at, pushed_at, place, delayed, has_celery_task,
-                    expires_at, preview_job, held_at)
+                    expires_at, preview_job, held_at, destination, target_path, replaces)
                 SELECT id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
                     request_id, traceparent, CASE WHEN state = 'queued' THEN now() END,
                     CASE WHEN is_pushed THEN now() END, \(JobStore.nextPlace) + number - 1,
                     coalesce(not_before > now(), false), has_celery_task, expires_at,
-                    preview_job, CASE WHEN preview_job IS NOT NULL THEN now() END
+                    preview_job, CASE WHEN preview_job IS NOT NULL THEN now() END, destination, target_path, replaces
                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[],
                     $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::smallint[], $14::integer[],
                     $15::integer[], $16::timestamptz[], $17::text[], $18::bigint[], $19::text[], $20::text[],
                     $21::uuid[], $22::text[], $23::boolean[], $24::boolean[], $25::timestamptz[],
-                    $26::uuid[])
+                    $26::uuid[], $27::text[], $28::text[], $29::boolean[])
                     WITH ORDINALITY
                     AS a (id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
                     request_id, traceparent, key_user, key, is_pushed, has_celery_task, expires_at,
-                    preview_job, number)
+                    preview_job, destination, target_path, replaces, number)
                 WHERE key IS NULL OR (key_user, key) IN (SELECT user_id, key FROM kept)
                 RETURNING id, user_id, round, credits
             ), hold AS (
@@ -135,7 +141,7 @@ extension AdmissionBatch {
                 SELECT user_id, id, round, 'hold', credits FROM j WHERE credits > 0
             ), dependencies AS (
                 INSERT INTO job_dependencies (job_id, depends_on)
-                SELECT d.job_id, d.depends_on FROM unnest($33::uuid[], $34::uuid[]) AS d (job_id, depends_on)
+                SELECT d.job_id, d.depends_on FROM unnest($36::uuid[], $37::uuid[]) AS d (job_id, depends_on)
                 JOIN j ON j.id = d.job_id
             )
             SELECT user_id, key FROM kept

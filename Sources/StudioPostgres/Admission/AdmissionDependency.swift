@@ -20,7 +20,7 @@ struct AdmissionDependency {
         for (index, id) in job.dependsOn.enumerated() { add(id, "/dependsOn/\(index)") }
         for (name, source) in job.inputs.sorted(by: { $0.key < $1.key }) where source.hasPrefix("job:") {
             let pointer = "/inputs/" + name.replacing("~", with: "~0").replacing("/", with: "~1")
-            if let id = JobID(String(source.dropFirst(4))) {
+            if let id = JobID(String(source.dropFirst(4).prefix { $0 != "#" })) {
                 add(id, pointer)
             } else {
                 findings.append(Finding(pointer: pointer, code: "format", detail: "job: is followed by a job's id"))

@@ -64,8 +64,9 @@ package struct AdmittedJob: Sendable, Hashable {
     package var project: ProjectID
     package var projectName: String
     package var user: UserID
-    package var shot: String
+    package var shot: String?
     package var version: Int
+    package var destination: JobDestination
     package var function: String
     package var functionVersion: String
     package var state: JobState
@@ -88,8 +89,9 @@ package struct AdmittedJob: Sendable, Hashable {
         project = job.project
         self.projectName = projectName
         user = job.user
-        shot = job.shot.text
+        shot = job.shot?.text
         version = job.version
+        destination = job.destination
         function = job.function
         functionVersion = job.functionVersion
         self.state = state
@@ -114,6 +116,7 @@ package struct AdmittedJob: Sendable, Hashable {
         user = job.user
         shot = job.shot
         version = job.version
+        destination = job.destination
         function = job.function
         functionVersion = job.functionVersion
         state = job.state

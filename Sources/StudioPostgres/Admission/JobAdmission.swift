@@ -95,7 +95,7 @@ package final class JobAdmission: Sendable {
     private func oneByOne(_ units: [AdmissionUnit], after error: any Error) async -> [Result<UnitAdmission, any Error>]
     {
         guard units.count > 1, let fault = error as? PostgresError, fault.code.isAboutAValue else {
-            return units.map { _ in .failure(error) }
+            return units.map { _ in .failure(JobStore.refusal(of: error) ?? error) }
         }
         let half = units.count / 2
         let first = await admitTogether(Array(units[..<half]))

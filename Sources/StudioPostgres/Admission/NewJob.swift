@@ -12,8 +12,11 @@ package struct NewJob: Sendable {
     package var projectRevision: Int?
     /// Who pays.
     package var user: UserID
-    package var shot: ShotName
+    /// Nil only where the destination is no take.
+    package var shot: ShotName?
     package var version: Int
+    /// Where its files go, with the whole path of the primary one; default a take.
+    package var destination = JobDestination.take
     /// The function's name.
     package var function: String
     package var functionVersion: String
@@ -22,7 +25,7 @@ package struct NewJob: Sendable {
     /// The manifest as it is sold now.
     package var manifest: JSONValue
     package var parameters: JSONValue
-    /// Input name → project path, `take:<id>` or `job:<id>`.
+    /// Input name → project path, `take:<id>`, `job:<id>` or `job:<id>#<port>`.
     package var inputs: [String: String]
     package var quality: QualityTier
     package var queue: String
@@ -45,8 +48,8 @@ package struct NewJob: Sendable {
     package var celery: CeleryTask?
 
     package init(
-        id: JobID, tenant: TenantID, project: ProjectID, projectRevision: Int? = nil, user: UserID, shot: ShotName,
-        version: Int, function: String,
+        id: JobID, tenant: TenantID, project: ProjectID, projectRevision: Int? = nil, user: UserID,
+        shot: ShotName?, version: Int, function: String,
         functionVersion: String, functionDigest: String, manifest: JSONValue, parameters: JSONValue,
         inputs: [String: String] = [:], quality: QualityTier = .standard, queue: String, priority: Int = 5,
         maxAttempts: Int = 3, timeoutSeconds: Int = 900, notBefore: Date? = nil, dependsOn: [JobID] = [], credits: Int,

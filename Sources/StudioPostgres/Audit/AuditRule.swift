@@ -140,7 +140,30 @@ struct AuditRule: Sendable {
                        || CASE WHEN r.makes_take THEN '' ELSE ', and its function makes none' END AS detail
                 FROM jobs j JOIN function_revisions r ON r.digest = j.function_revision
                     LEFT JOIN takes t ON t.job_id = j.id
-                WHERE (j.state = 'succeeded' AND r.makes_take) <> (t.published_at IS NOT NULL)
+                WHERE (j.state = 'succeeded' AND r.makes_take AND j.destination = 'take') <> (t.published_at IS NOT NULL)
+                """),
+        AuditRule(
+            name: "file-of-success",
+            sql: """
+                SELECT 'job ' || j.id AS subject, 'is ' || j.state || ' with ' || j.destination || ' as its destination and has '
+                       || count(f.port) || ' published primary files' AS detail
+                FROM jobs j JOIN function_revisions r ON r.digest = j.function_revision
+                    LEFT JOIN job_files f ON f.job_id = j.id AND f.is_primary AND f.published_at IS NOT NULL
+                GROUP BY j.id, r.makes_take
+                HAVING count(f.port) <> CASE WHEN j.state = 'succeeded' AND r.makes_take AND j.destination <> 'take'
+                    THEN 1 ELSE 0 END
+                """),
+        AuditRule(
+            name: "file-of-job",
+            sql: """
+                SELECT 'file ' || f.port || ' of job ' || j.id AS subject, CASE
+                       WHEN f.project_id <> j.project_id THEN 'is in another project'
+                       WHEN f.published_at IS NOT NULL AND j.state <> 'succeeded' THEN 'is published and the job is ' || j.state
+                       WHEN f.published_at IS NULL AND j.state = 'succeeded' THEN 'is not published and the job succeeded'
+                       ELSE 'is not in the place that the job names' END AS detail
+                FROM job_files f JOIN jobs j ON j.id = f.job_id
+                WHERE f.project_id <> j.project_id OR (f.published_at IS NOT NULL) <> (j.state = 'succeeded')
+                   OR f.is_primary AND f.path <> j.target_path
                 """),
         AuditRule(
             name: "take-of-job",

@@ -14,8 +14,11 @@ package struct ClaimedJob: Sendable, Hashable {
     package var user: UserID
     package var userEmail: String
     package var userDisplayName: String
-    package var shot: String
+    /// Nil for a job without a take that names none.
+    package var shot: String?
     package var version: Int
+    /// Where its files go.
+    package var destination: JobDestination
     package var function: String
     package var functionVersion: String
     /// SHA-256 of the manifest of the revision the job was sold with, in hexadecimal.
@@ -25,8 +28,8 @@ package struct ClaimedJob: Sendable, Hashable {
     package var parameters: JSONValue
     /// As submitted: input name → project path, `take:<id>` or `job:<id>`.
     package var inputs: [String: String]
-    /// The project path of each input that names a job or a take; one that is missing here has no published take.
-    package var resolvedInputs: [String: String]
+    /// The file of each input that names a job or a take; one that is missing here has no published file.
+    package var resolvedInputs: [String: ResolvedInput]
     package var quality: QualityTier
     package var queue: String
     package var maxAttempts: Int
@@ -40,8 +43,23 @@ package struct ClaimedJob: Sendable, Hashable {
     package var leaseExpiresAt: Date
     /// The take an earlier attempt allocated; this attempt finishes that very one.
     package var take: TakeRecord?
+    /// The files that an earlier attempt had finished, its take's media apart, and was about to put into their places.
+    package var notedFiles: [JobFileRecord]
     /// The Celery task that asked for the job, while it is not answered.
     package var celery: CeleryTask?
+}
+
+/// The file that an input means which names a job or a take.
+package struct ResolvedInput: Sendable, Hashable, Decodable {
+    /// Below the project's folder.
+    package var path: String
+    /// What it must hold, in hexadecimal, where it lies in a place that is not protected by Git; nil for takes' media.
+    package var sha256: String?
+
+    package init(path: String, sha256: String? = nil) {
+        self.path = path
+        self.sha256 = sha256
+    }
 }
 
 /// A claim a worker believes it holds.

@@ -5,7 +5,8 @@ import StudioCore
 extension JobRecord {
     /// What `init(_ row:)` reads, from `jobs j`, `projects p` and `function_revisions r`.
     static let columns = """
-        j.id, j.tenant_id, j.project_id, p.name AS project_name, j.user_id, j.shot, j.version, j.function,
+        j.id, j.tenant_id, j.project_id, p.name AS project_name, j.user_id, j.shot, j.version, j.destination,
+        j.target_path, j.replaces, j.function,
         r.version AS function_version, j.parameters, j.inputs, j.quality, j.queue, j.priority, j.max_attempts,
         j.timeout_seconds, j.not_before, j.state, j.attempt, j.counted_attempts, j.round, j.worker_id,
         j.cancel_requested_at, j.held_at, j.preview_job, j.approved_at, j.place, j.failure, j.credits, j.request_id, j.traceparent, j.created_at, j.queued_at,
@@ -27,6 +28,7 @@ extension JobRecord {
         user = try row.decode("user_id")
         shot = try row.decode("shot")
         version = try row.decode("version")
+        destination = try row.destination()
         function = try row.decode("function")
         functionVersion = try row.decode("function_version")
         parameters = try row.decode("parameters")
@@ -58,6 +60,16 @@ extension JobRecord {
         finishedAt = try row.decode("finished_at")
         dependsOn = try row.decode("depends_on")
         take = try row.decode("take_id")
+    }
+}
+
+extension PostgresRow {
+    /// Where a job's files go, from the columns `destination`, `target_path` and `replaces`.
+    func destination() throws(PostgresError) -> JobDestination {
+        let found = JobDestination(
+            kind: try word("destination"), path: try decode("target_path"), replaces: try decode("replaces"))
+        guard let found else { throw PostgresError(.decoding, operatorDetail: "destination") }
+        return found
     }
 }
 

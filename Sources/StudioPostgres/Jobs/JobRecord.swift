@@ -9,8 +9,11 @@ package struct JobRecord: Sendable, Hashable {
     package var project: ProjectID
     package var projectName: String
     package var user: UserID
-    package var shot: String
+    /// Nil for a job without a take that names none.
+    package var shot: String?
     package var version: Int
+    /// Where its files go.
+    package var destination: JobDestination
     package var function: String
     package var functionVersion: String
     package var parameters: JSONValue

@@ -207,8 +207,9 @@ private enum AttemptSQL {
                CASE WHEN j.lost_attempts > 0 THEN $4::jsonb ELSE $1::jsonb END AS failure, $2::bigint AS delay, CASE
             WHEN j.cancel_requested_at IS NOT NULL THEN 'cancelled'
             -- Its file was finished and may be committed: all that is left is to publish it, which harms no worker.
-            WHEN j.counted_attempts < j.max_attempts + 3 AND EXISTS (
+            WHEN j.counted_attempts < j.max_attempts + 3 AND (EXISTS (
                 SELECT FROM takes t WHERE t.job_id = j.id AND t.published_at IS NULL AND t.sha256 IS NOT NULL)
+                OR EXISTS (SELECT FROM job_files f WHERE f.job_id = j.id AND f.published_at IS NULL))
                 THEN 'queued'
             WHEN j.lost_attempts > 0 THEN 'failed'
             WHEN j.counted_attempts + 1 < j.max_attempts THEN 'queued'

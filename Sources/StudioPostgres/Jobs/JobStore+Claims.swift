@@ -105,7 +105,7 @@ extension JobStore {
                 SELECT id, attempt, $2, $3 FROM c ON CONFLICT (job_id, attempt) DO NOTHING
             )
             SELECT c.id, c.attempt, c.tenant_id, n.name AS tenant_name, c.project_id, p.name AS project_name, c.user_id,
-                   u.email, u.display_name, c.shot, c.version, c.function, r.version AS function_version,
+                   u.email, u.display_name, c.shot, c.version, c.destination, c.target_path, c.replaces, c.function, r.version AS function_version,
                    c.function_revision, CASE WHEN NOT c.function_revision = ANY ($6) THEN r.manifest END AS manifest,
                    c.parameters, c.inputs, c.quality, c.queue, c.max_attempts, c.counted_attempts, c.timeout_seconds,
                    c.cancel_requested_at IS NOT NULL AS cancel_requested, c.request_id, c.traceparent, c.queued_at,
@@ -113,12 +113,26 @@ extension JobStore {
                    CASE WHEN c.has_celery_task THEN (SELECT t.request FROM celery_tasks t
                        WHERE t.job_id = c.id AND NOT t.follows AND t.answered_at IS NULL) END AS celery,
                    CASE WHEN c.attempt > 1 THEN (SELECT to_jsonb(t) FROM takes t WHERE t.job_id = c.id) END AS take,
+                   CASE WHEN c.attempt > 1 THEN (SELECT jsonb_agg(to_jsonb(f)) FROM job_files f
+                       WHERE f.job_id = c.id AND f.published_at IS NULL) END AS noted_files,
                    CASE WHEN c.inputs = '{}' THEN '{}' ELSE coalesce((
-                       SELECT jsonb_object_agg(i.key, s.path)
-                       FROM jsonb_each_text(c.inputs) i JOIN takes s
-                         ON s.project_id = c.project_id AND s.published_at IS NOT NULL
-                        AND (s.job_id = CASE WHEN i.value ~* \(uuidAfter("job")) THEN substr(i.value, 5)::uuid END
-                          OR s.id = CASE WHEN i.value ~* \(uuidAfter("take")) THEN substr(i.value, 6)::uuid END)
+                       SELECT jsonb_object_agg(i.key, jsonb_build_object('path', s.path, 'sha256', s.sha256))
+                       FROM jsonb_each_text(c.inputs) i
+                       CROSS JOIN LATERAL (SELECT
+                           CASE WHEN i.value ~* \(uuidAfter("job")) THEN substr(i.value, 5, 36)::uuid END AS job_id,
+                           CASE WHEN i.value ~* \(uuidAfter("take")) THEN substr(i.value, 6, 36)::uuid END AS take_id,
+                           nullif(split_part(i.value, '#', 2), '') AS port) n
+                       CROSS JOIN LATERAL (
+                           SELECT t.path, NULL AS sha256 FROM takes t
+                           WHERE t.project_id = c.project_id AND t.published_at IS NOT NULL
+                             AND (t.id = n.take_id OR (t.job_id = n.job_id AND (n.port IS NULL OR t.port = n.port)))
+                           UNION ALL
+                           SELECT f.path, f.sha256 FROM job_files f
+                           WHERE f.project_id = c.project_id AND f.published_at IS NOT NULL AND f.removed_at IS NULL
+                             AND f.job_id = n.job_id
+                             AND CASE WHEN n.port IS NULL THEN f.is_primary ELSE f.port = n.port END
+                       ) s
+                       WHERE n.job_id IS NOT NULL OR n.take_id IS NOT NULL
                    ), '{}') END AS resolved_inputs
             FROM c
             JOIN tenants n ON n.id = c.tenant_id
@@ -127,7 +141,7 @@ extension JobStore {
             JOIN function_revisions r ON r.digest = c.function_revision
             """
         private static func uuidAfter(_ scheme: String) -> String {
-            "'^\(scheme):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+            "'^\(scheme):[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(#.+)?$'"
         }
         // SKIP LOCKED: a row that is locked is being published or ended by this very attempt, or by whoever took it over;
         // nobody can take it meanwhile, and the other leases must not wait. Not waited for on disk either: a renewal lost
@@ -167,13 +181,16 @@ extension ClaimedJob {
         userDisplayName = try row.decode("display_name")
         shot = try row.decode("shot")
         version = try row.decode("version")
+        destination = try row.destination()
         function = try row.decode("function")
         functionVersion = try row.decode("function_version")
         functionDigest = try row.decode("function_revision")
         manifest = try row.decode("manifest")
         parameters = try row.decode("parameters")
         inputs = try row.texts("inputs")
-        resolvedInputs = try row.texts("resolved_inputs")
+        // By far the most jobs name none.
+        resolvedInputs =
+            inputs.isEmpty ? [:] : try row.document("resolved_inputs", as: [String: ResolvedInput].self) ?? [:]
         quality = try row.word("quality")
         queue = try row.decode("queue")
         maxAttempts = try row.decode("max_attempts")
@@ -185,6 +202,7 @@ extension ClaimedJob {
         queuedAt = try row.decode("queued_at")
         leaseExpiresAt = try row.decode("lease_expires_at")
         take = try row.document("take", as: TakeRow.self)?.record
+        notedFiles = try row.document("noted_files", as: [JobFileRecord].self) ?? []
         celery = try row.celeryTask("celery")
     }
 }

@@ -46,7 +46,7 @@ extension JobStore {
     ///   - id: The job.
     ///   - tenant: Whose it must be; default anyone's.
     /// - Returns: The job, queued or waiting.
-    /// - Throws: `StudioError` with code `notFound`, `conflict` or `insufficientCredits`; `PostgresError`.
+    /// - Throws: `StudioError` with code `notFound`, `conflict`, `exportExists` or `insufficientCredits`; `PostgresError`.
     package func retry(_ id: JobID, tenant: TenantID? = nil) async throws -> JobRecord {
         try await database.transaction { try retry(id, tenant: tenant, on: $0) }
     }
@@ -107,7 +107,11 @@ extension JobStore {
             throw StudioError(.conflict, "the project is archived; restore it to retry jobs")
         }
         try checkQuotaAndCredits(of: job.user, cost: job.credits, on: connection)
-        try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
+        do {
+            try connection.execute(RequestSQL.retry, [.id(id), .text(next.rawValue)])
+        } catch {
+            throw Self.refusal(of: error) ?? error
+        }
         return try record(id, on: connection)
     }
 

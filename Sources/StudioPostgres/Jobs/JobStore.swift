@@ -45,6 +45,13 @@ package struct JobStore: Sendable {
         }
     }
 
+    /// The name of the tenant that a job belongs to; nil where there is no such job.
+    package func tenantName(of id: JobID) async throws -> String? {
+        try await database.withConnection { connection in
+            try connection.query(ReadSQL.tenantName, [.id(id)]).first.map { try $0.decode("name") }
+        }
+    }
+
     /// Every claim of a job, first to last.
     package func attempts(of id: JobID) async throws -> [JobAttempt] {
         try await database.withConnection { connection in
@@ -76,6 +83,13 @@ package struct JobStore: Sendable {
         }
     }
 
+    /// What a constraint's refusal of a new or retried job is in the studio's words; nil where it is none of those.
+    static func refusal(of error: any Error) -> StudioError? {
+        guard let fault = error as? PostgresError, fault.code == .uniqueViolation, fault.constraint == "jobs_one_export"
+        else { return nil }
+        return StudioError(.exportExists, "another job is making an export of that name; wait for it, or cancel it")
+    }
+
     private enum ReadSQL {
         static let list = """
             SELECT \(JobRecord.columns) FROM \(JobRecord.tables)
@@ -87,6 +101,7 @@ package struct JobStore: Sendable {
               AND ($6::uuid IS NULL OR j.id < $6)
             ORDER BY j.id DESC LIMIT $7
             """
+        static let tenantName = "SELECT t.name FROM jobs j JOIN tenants t ON t.id = j.tenant_id WHERE j.id = $1"
         static let attempts = """
             SELECT \(JobAttempt.columns) FROM job_attempts WHERE job_id = $1 ORDER BY attempt
             """

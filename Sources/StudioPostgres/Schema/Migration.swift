@@ -41,6 +41,9 @@ package struct Migration: Sendable, Hashable {
             version: 10, name: "celery", sql: String(decoding: PackageResources.m0010_celery_sql, as: UTF8.self)),
         Migration(
             version: 11, name: "previews", sql: String(decoding: PackageResources.m0011_previews_sql, as: UTF8.self)),
+        Migration(
+            version: 12, name: "destinations",
+            sql: String(decoding: PackageResources.m0012_destinations_sql, as: UTF8.self)),
     ]
 }
 

@@ -43,10 +43,12 @@ package struct PublishedTake: Sendable, Hashable {
     /// The Git commit that holds it.
     package var commit: String
     package var hasThumbnail: Bool
+    /// The output of the function that its media is; nil where that is not known.
+    package var port: String?
 
     package init(
         take: TakeID, job: JobID, attempt: Int, sha256: String, sizeBytes: Int64, probe: JSONValue,
-        provenance: JSONValue, commit: String, hasThumbnail: Bool
+        provenance: JSONValue, commit: String, hasThumbnail: Bool, port: String? = nil
     ) {
         self.take = take
         self.job = job
@@ -57,6 +59,7 @@ package struct PublishedTake: Sendable, Hashable {
         self.provenance = provenance
         self.commit = commit
         self.hasThumbnail = hasThumbnail
+        self.port = port
     }
 }
 

@@ -17,7 +17,7 @@ extension TakeStore {
         _ claim: HeldClaim, fileExtension: String, mediaType: String, minimumNumber: Int = 1
     ) async throws -> TakeRecord {
         try await database.transaction { connection in
-            let job = try lock(claim, on: connection)
+            let job = try AttemptFence.lock(claim, on: connection)
             if let row = try connection.query(PublicationSQL.ofJob, [.id(claim.job)]).first {
                 return try TakeRecord(row)
             }
@@ -47,20 +47,23 @@ extension TakeStore {
     ///   - sha256: Of the file, in hexadecimal.
     ///   - sizeBytes: Of the file.
     ///   - origin: What made it, for the attempt that finishes it; default nothing is known.
+    ///   - companions: The files that go beside it; default none.
     /// - Returns: The take.
     /// - Throws: `LeaseLost`; `StudioError` where no take was allocated; `PostgresError`.
     package func recordFile(
-        _ claim: HeldClaim, sha256: String, sizeBytes: Int64, origin: [String: JSONValue] = [:]
+        _ claim: HeldClaim, sha256: String, sizeBytes: Int64, origin: [String: JSONValue] = [:],
+        companions: [FinishedJobFile] = []
     ) async throws -> TakeRecord {
         let provenance: JSONValue = ["runner": .object(origin)]
         let parameters: [PostgresParameter] = [
             .id(claim.job), .text(sha256), .int64(sizeBytes), .int(claim.attempt), try .json(provenance),
         ]
         return try await database.transaction { connection in
-            _ = try lock(claim, on: connection)
+            _ = try AttemptFence.lock(claim, on: connection)
             guard let row = try connection.query(PublicationSQL.recordFile, parameters).first else {
                 throw Self.notAllocated
             }
+            try JobFileSQL.record(claim, companions, on: connection)
             return try TakeRecord(row)
         }
     }
@@ -83,7 +86,7 @@ extension TakeStore {
         try await database.transaction { connection in
             // First the lock that may take long to get: while it is waited for, the lease can be renewed.
             try connection.execute(ProjectWriters.lock, [.id(project)])
-            _ = try lock(claim, on: connection)
+            _ = try AttemptFence.lock(claim, on: connection)
             return try body(connection)
         }
     }
@@ -96,11 +99,14 @@ extension TakeStore {
     /// - Returns: The take, and the jobs that are queued because of it.
     /// - Throws: `LeaseLost`; `StudioError` where the job has no such take; `PostgresError`.
     package func publish(_ take: PublishedTake, on connection: PostgresConnection) throws -> Publication {
-        let job = try lock(HeldClaim(job: take.job, attempt: take.attempt), on: connection)
+        let claim = HeldClaim(job: take.job, attempt: take.attempt)
+        let job = try AttemptFence.lock(claim, on: connection)
         let parameters: [PostgresParameter] = [
             .id(take.take), .id(take.job), .int(take.attempt), .text(take.sha256), .int64(take.sizeBytes),
             try .json(take.probe), try .json(take.provenance), .text(take.commit), .bool(take.hasThumbnail),
+            .text(take.port),
         ]
+        try connection.execute(JobFileSQL.publishBeside, [.id(claim.job), .int(claim.attempt)])
         guard let row = try connection.query(PublicationSQL.publish, parameters).first else { throw Self.notAllocated }
         let verdict = WorkerBlockStore.Verdict(
             worker: try job.decode("worker_id"), function: try job.decode("function"), failure: nil,
@@ -113,19 +119,7 @@ extension TakeStore {
 
     private static let notAllocated = StudioError(.internalFault, "the job has no take to publish")
 
-    /// The fence: locks the job's row where the attempt still holds it.
-    private func lock(_ claim: HeldClaim, on connection: PostgresConnection) throws -> PostgresRow {
-        guard let row = try connection.query(PublicationSQL.lock, [.id(claim.job), .int(claim.attempt)]).first else {
-            throw LeaseLost(claim: claim)
-        }
-        return row
-    }
-
     private enum PublicationSQL {
-        static let lock = """
-            SELECT tenant_id, project_id, shot, version, function, worker_id, started_at FROM jobs
-            WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
-            """
         static let ofJob = "SELECT \(TakeRecord.columns) FROM takes t WHERE t.job_id = $1"
         static let nextNumber = """
             INSERT INTO take_counters AS c (project_id, shot, version, last_number) VALUES ($1, $2, $3, $4)
@@ -147,7 +141,7 @@ extension TakeStore {
         static let publish = """
             WITH published AS (
                 UPDATE takes t SET sha256 = $4, size_bytes = $5, attempt = $3, probe = $6, provenance = $7,
-                    commit_id = $8, has_thumbnail = $9, published_at = now()
+                    commit_id = $8, has_thumbnail = $9, port = $10, published_at = now()
                 WHERE t.id = $1 AND t.job_id = $2 AND t.published_at IS NULL
                 RETURNING t.*
             ), succeeded AS (

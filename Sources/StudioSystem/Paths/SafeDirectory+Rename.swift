@@ -74,3 +74,28 @@ extension SafeDirectory {
         }
     }
 }
+
+extension SafeDirectory {
+    /// Puts a finished file of the same file system into a place below the folder, in one step, and brings the place to the
+    /// disk. The file's own bytes must be there already.
+    ///
+    /// - Parameters:
+    ///   - source: The file's absolute path, of the program's own choice; it is gone afterwards.
+    ///   - path: Its place; the folder it lies in must exist.
+    ///   - replacing: Whether a file that is there gives way.
+    /// - Throws: `PathError` where the place leads out, `FileError`, `alreadyExists` where something is there.
+    package func place(_ source: String, at path: RelativePath, replacing: Bool) throws {
+        let failure: Int32 = try inParent(of: path) { folder, name in
+            if replacing {
+                guard renameat(AT_FDCWD, source, folder, name) == 0 else { return errno }
+            } else {
+                let moved = FileExchange.Name(folder: AT_FDCWD, name: source).move(
+                    to: .init(folder: folder, name: name))
+                guard moved == 0 else { return moved }
+            }
+            // A file system that has no disk cannot bring anything to it.
+            return fsync(folder) == 0 || errno == EINVAL || errno == EROFS ? 0 : errno
+        }
+        guard failure == 0 else { throw FileError(errno: failure, "placing", absolutePath(of: path)) }
+    }
+}

@@ -10,9 +10,10 @@ extension Order {
         if hasPrompt { values["prompt"] = .string(token) }
         if kind == .video { values["seconds"] = 0.2 }
         var body: [String: JSONValue] = [
-            "shot": .string(shot), "function": .string(kind.function), "parameters": .object(values),
+            "function": .string(kind.function), "parameters": .object(values),
             "inputs": .object(inputs.mapValues { .string($0) }),
         ]
+        if isCached { body["destination"] = "cache" } else { body["shot"] = .string(shot) }
         if !dependsOn.isEmpty { body["dependsOn"] = .array(dependsOn.map { .string($0) }) }
         if let priority { body["priority"] = .integer(Int64(priority)) }
         if let maxAttempts { body["maxAttempts"] = .integer(Int64(maxAttempts)) }

@@ -74,9 +74,11 @@ struct OrderBook: Sendable {
 
     /// A film that others will be made from.
     mutating func film(_ chance: inout SeededGenerator) -> Order {
-        Order(
+        var order = Order(
             token: token(), kind: .video, shot: chance.pick(Self.shots) ?? "SHOT-010",
             parameters: ["width": 64, "height": 48, "seed": chance.whole(0...1_000_000)])
+        order.isCached = chance.chance(0.5)
+        return order
     }
 
     /// A picture of the take of a job.

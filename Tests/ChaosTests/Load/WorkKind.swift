@@ -47,4 +47,6 @@ struct Order: Sendable {
     var priority: Int?
     var maxAttempts: Int?
     var notBefore: String?
+    /// Whether what it makes is kept in the cache, without a take.
+    var isCached = false
 }

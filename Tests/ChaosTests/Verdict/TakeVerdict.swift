@@ -1,11 +1,13 @@
 import Foundation
 import StudioTestKit
 
-/// Whether files, Git and database say the same of the takes of a project.
+/// Whether files, Git and database say the same of the takes of a project, and of the files of jobs without one.
 struct TakeVerdict {
     private(set) var breaches: [String] = []
     private(set) var doubled = 0
     private(set) var takes = 0
+    /// Published files of jobs without a take.
+    private(set) var files = 0
 
     init(_ cast: Cast, _ studio: ChaosStudio) async throws {
         doubled = try await studio.number("SELECT count(*) - count(DISTINCT job_id) FROM takes")
@@ -47,6 +49,7 @@ struct TakeVerdict {
         for path in files.subtracting(known).subtracting(kept.map { $0[0] }).sorted() {
             breaches.append("\(place): \(path) is no take's")
         }
+        try await checkFiles(project, place, studio)
         guard !rows.isEmpty else { return }
         let home = studio.home.path("person")
         try studio.home.write(
@@ -68,6 +71,24 @@ struct TakeVerdict {
         let listed = Set(try await git("ls-files", "03_Renders").split(separator: "\n").map(String.init))
         for path in known.subtracting(listed).sorted() { breaches.append("\(place): \(path) is not committed") }
         try await hash(rows + kept.filter { files.contains($0[0]) }, of: project, place)
+    }
+
+    /// Files of jobs without a take: nobody empties the cache here, so each is there, and nothing else is.
+    private mutating func checkFiles(_ project: ChaosProject, _ place: String, _ studio: ChaosStudio) async throws {
+        let rows = try await studio.rows(
+            """
+            SELECT f.path, f.sha256, f.published_at IS NULL FROM job_files f JOIN jobs j ON j.id = f.job_id
+                JOIN projects p ON p.id = f.project_id JOIN tenants n ON n.id = p.tenant_id
+            WHERE j.destination <> 'take' AND p.name = '\(project.name)' AND (n.name = 'second') = \(project.tenant == 1)
+            """)
+        let published = rows.filter { $0[2] == "f" }
+        files += published.count
+        let jobs = FileManager.default.enumerator(atPath: "\(project.folder)/05_Cache/jobs")
+        let there = Set(
+            (jobs?.compactMap { $0 as? String } ?? []).filter { $0.contains("/results/") }.map { "05_Cache/jobs/\($0)" }
+        )
+        for path in there.subtracting(rows.map { $0[0] }).sorted() { breaches.append("\(place): \(path) is no job's") }
+        if !published.isEmpty { try await hash(published, of: project, place) }
     }
 
     /// The bytes on disk, by a program that is not ours.

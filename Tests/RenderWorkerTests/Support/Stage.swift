@@ -24,6 +24,7 @@ final class Stage: Sendable {
 
     var jobs: JobStore { JobStore(database) }
     var takes: TakeStore { TakeStore(database) }
+    var files: JobFileStore { JobFileStore(database) }
     var projectPath: String { workspace.path("Projects/film") }
     var folder: ProjectFolder { get throws { try ProjectFolder(projectPath) } }
 
@@ -88,15 +89,17 @@ final class Stage: Sendable {
     func submit(
         _ function: String = "mock-image", parameters: JSONValue = ["prompt": "dawn", "width": 64, "height": 48],
         inputs: [String: String] = [:], maxAttempts: Int = 3, timeoutSeconds: Int = 60, dependsOn: [JobID] = [],
-        manifest: JSONValue? = nil
+        manifest: JSONValue? = nil, destination: JobDestination = .take
     ) async throws -> JobID {
         let manifest = try manifest ?? Self.manifest(function)
-        let job = NewJob(
-            id: JobID(), tenant: tenant, project: project, user: user, shot: try ShotName("SHOT-010"), version: 1,
+        var job = NewJob(
+            id: JobID(), tenant: tenant, project: project, user: user,
+            shot: destination == .take ? try ShotName("SHOT-010") : nil, version: 1,
             function: function, functionVersion: "1.0.0",
             functionDigest: SHA256.hex(of: Array(try JSONText.compact(manifest, sortedKeys: true))), manifest: manifest,
             parameters: parameters, inputs: inputs, quality: .low, queue: "studio", maxAttempts: maxAttempts,
             timeoutSeconds: timeoutSeconds, dependsOn: dependsOn, credits: 1)
+        job.destination = destination
         guard case .decided(let verdicts) = try await JobAdmission(database).admit(AdmissionUnit([job])),
             case .admitted = verdicts[0]
         else { throw Unexpected(what: "not admitted") }
@@ -131,6 +134,7 @@ final class Stage: Sendable {
             models: ModelFiles(root: workspace.path + "/" + WorkspaceLayout.studioModels),
             publisher: TakePublisher(
                 takes: takes, child: child, memory: Self.memory, software: "RenderWorker test", after: after),
+            filePublisher: FilePublisher(files: files, after: after),
             retry: RetryPolicy(base: .milliseconds(1), ceiling: .milliseconds(1)), lease: .seconds(60),
             announceEvents: {}, announceLog: { _ in }, publishProgress: progress, logger: Self.logger)
     }
@@ -171,6 +175,11 @@ final class Stage: Sendable {
         #expect(files.count == count, "\(files)")
         let media = WorkspaceFolders.names(in: "\(projectPath)/03_Renders/SHOT-010").filter { !$0.hasSuffix(".json") }
         #expect(media.count == count, "\(media)")
+        try await checkScratch()
+    }
+
+    /// No scratch folder is left, of whatever attempt.
+    func checkScratch() async throws {
         // Removed after the job's end is told.
         try await eventually("no scratch folder is left") { try folder.scratches == [] }
     }

@@ -21,7 +21,7 @@ import Testing
         let run = JobRun(claimed, stop: RunStop(), in: surroundings)
         let feed = ProgressFeed(run.key, project: claimed.project)
         let log = AttemptLog { _, _ in }
-        let making = TakeMaking(
+        let making = OutputMaking(
             run: run, function: try surroundings.revisions.manifest(of: claimed), log: log, feed: feed)
         await #expect(throws: PowerCut.self) { try await making.make() }
         // The recovery finds the lease run out.

@@ -49,6 +49,7 @@ extension Problem {
             case .forbidden: (.forbidden, "This is not allowed")
             case .notFound: (.notFound, "There is no such thing")
             case .conflict: (.conflict, "The present state does not allow this")
+            case .exportExists: (.conflict, "There is an export of that name")
             case .schemaVersionUnsupported: (.conflict, "Another version of the studio wrote this project")
             case .preconditionFailed: (.preconditionFailed, "The document changed since it was read")
             case .preconditionRequired: (.preconditionRequired, "The request must name the version it changes")

@@ -1,0 +1,70 @@
+import QueueProtocol
+import StudioCore
+import StudioPostgres
+import StudioSystem
+
+/// Holds the files that jobs made beside takes' media against the disk.
+///
+/// The cache may be emptied and exports are people's to move, so a file that is gone is wrong only beside a take, or where a
+/// job that is not finished is going to read it. One that is there must be the one that was published.
+struct AuditFiles: Sendable {
+    /// Projects, and files of one, read at a time.
+    private static let page = 200
+
+    let projects: ProjectStore
+    let files: JobFileStore
+    let folders: ProjectFolders
+
+    /// Looks at every file.
+    ///
+    /// - Parameters:
+    ///   - deep: Whether the files are read and hashed too.
+    ///   - limit: How many findings at most.
+    /// - Returns: What is wrong.
+    /// - Throws: `PostgresError`.
+    func run(deep: Bool, limit: Int = 100) async throws -> [AuditFinding] {
+        var findings: [AuditFinding] = []
+        var last: ProjectID?
+        repeat {
+            let ids = try await projects.ids(limit: Self.page, after: last)
+            for id in ids where findings.count < limit { findings += try await self.findings(of: id, deep: deep) }
+            last = ids.count == Self.page ? ids.last : nil
+        } while last != nil && findings.count < limit
+        return Array(findings.prefix(limit))
+    }
+
+    private func findings(of id: ProjectID, deep: Bool) async throws -> [AuditFinding] {
+        guard let project = try await projects.get(id) else { return [] }
+        var findings: [AuditFinding] = []
+        var last: (job: JobID, port: String)?
+        repeat {
+            let rows = try await files.list(project: id, limit: Self.page, after: last)
+            let needed = try await files.needed(among: rows.map(\.job))
+            findings += try await folders.blocking { [folders] in
+                guard let directory = try? folders.open(project) else { return [] }
+                return rows.compactMap { row in
+                    Self.fault(of: row, isNeeded: needed.contains(row.job), in: directory, deep: deep).map {
+                        AuditFinding(rule: "job-file", subject: "file \(row.port) of job \(row.job)", detail: $0)
+                    }
+                }
+            }
+            last = rows.count == Self.page ? rows.last.map { ($0.job, $0.port) } : nil
+        } while last != nil
+        return findings
+    }
+
+    /// What is wrong with a file; nil where nothing is. Blocks.
+    private static func fault(
+        of file: JobFileRecord, isNeeded: Bool, in directory: SafeDirectory, deep: Bool
+    ) -> String? {
+        guard let isWhole = TakeFiles.isWhole(file, in: directory) else {
+            let isBesideTake = file.path.hasPrefix(WorkspaceLayout.renders + "/")
+            return isBesideTake || isNeeded ? "\(file.path) is not there" : nil
+        }
+        guard isWhole else { return "\(file.path) has another size than was published" }
+        guard deep, let path = try? RelativePath(file.path),
+            let found = try? FileHash(file: directory.absolutePath(of: path)), found.digest.hex != file.sha256
+        else { return nil }
+        return "\(file.path) has other bytes than were published"
+    }
+}
