@@ -57,13 +57,14 @@ let package = Package(
         .systemLibrary(name: "CMedia"),
         .systemLibrary(name: "CCrypto"),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSeccomp"),
         .systemLibrary(name: "CCompression"),
         .systemLibrary(name: "CCurl"),
 
         // The rooms, in the order in which they may import each other.
         room("QueueProtocol", ["CCompression"]),
         room("StudioCore", ["QueueProtocol"]),
-        room("StudioSystem", ["StudioCore", "CCrypto", "CLinux", logging]),
+        room("StudioSystem", ["StudioCore", "CCrypto", "CLinux", "CSeccomp", logging]),
         room(
             "StudioRedis",
             ["QueueProtocol", "CHiredis", logging, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
@@ -109,7 +110,7 @@ let package = Package(
         proof("StudioRedisTests", ["QueueProtocol", "StudioRedis", logging] + nio),
         proof("StudioPostgresTests", ["QueueProtocol", "StudioCore", "StudioPostgres"]),
         proof("StudioGitTests", ["StudioCore", "StudioSystem", "StudioGit"]),
-        proof("StudioMediaTests", ["StudioCore", "StudioMedia"]),
+        proof("StudioMediaTests", ["StudioCore", "StudioSystem", "StudioMedia"]),
         proof("StudioTransferTests", ["StudioCore", "StudioSystem", "StudioTransfer"]),
         proof("GatewayServerTests", ["GatewayServer"]),
         proof(

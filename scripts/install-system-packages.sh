@@ -10,6 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 packages=(
     # to build
     make pkg-config libhiredis-dev libpq-dev libgit2-dev libssl-dev zlib1g-dev libbz2-dev libcurl4-openssl-dev
+    libseccomp-dev
     libavcodec-dev libavformat-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev
     # to run
     postgresql redis-server git git-lfs curl ca-certificates tzdata

@@ -41,6 +41,10 @@ enum ProcessEnvironment {
         environment["LC_ALL"] = "C.UTF-8"
         // Every arena reserves address space, which is limited; libav's threads would each have one.
         environment["MALLOC_ARENA_MAX"] = "4"
+        // Libraries of linear algebra, which some builds of libavfilter load, begin threads before the program does; a
+        // child has to be alone while it confines itself.
+        environment["OPENBLAS_NUM_THREADS"] = "1"
+        environment["OMP_NUM_THREADS"] = "1"
         // A crash in a codec is an answer, not something to unwind for a minute.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         return environment

@@ -37,6 +37,11 @@ struct WorkerBody: Service {
                 "slots": "\(registration.slots)", "queues": "\(registration.queues.joined(separator: ","))",
                 "id": "\(registration.id)", "version": "\(registration.version)",
             ])
+        if ProcessSandbox.fileConfinement == .none {
+            logger.warning(
+                "this kernel has no Landlock: media work reads whatever this user may read",
+                metadata: ["advice": "Linux 5.13 or newer, with landlock among its lsm; see RenderWorker sandbox"])
+        }
         await withTaskGroup(of: Void.self) { aside in
             aside.addTask { await leases.run() }
             aside.addTask { await deadlines.run() }

@@ -26,8 +26,9 @@ import Testing
         #expect(
             Set(library.current.functions.keys)
                 == [
-                    "mock-image", "mock-video", "assemble", "transcode", "thumbnail", "noop", "comfyui-image",
-                    "comfyui-image-to-image",
+                    "mock-image", "mock-video", "mock-audio", "assemble", "transcode", "thumbnail", "waveform",
+                    "normalize-audio", "noop",
+                    "comfyui-image", "comfyui-image-to-image",
                 ])
         let video = try library.current.function(named: "mock-video")
         let parameters = video.effectiveParameters(["prompt": "x", "seed": .unsigned(.max)], tier: .standard)

@@ -14,7 +14,7 @@ enum ImportMap {
     static let allowed: [String: Set<String>] = [
         "QueueProtocol": ["CCompression"],
         "StudioCore": ["QueueProtocol"],
-        "StudioSystem": core.union(["CCrypto", "CLinux", "Logging"]),
+        "StudioSystem": core.union(["CCrypto", "CLinux", "CSeccomp", "Logging"]),
         "StudioRedis": core.union(nio).union(["StudioSystem", "CHiredis", "NIOSSL", "Logging"]),
         "StudioPostgres": core.union(["StudioSystem", "CPostgres", "Logging"]),
         "StudioGit": core.union(["StudioSystem", "CGit2", "Logging"]),

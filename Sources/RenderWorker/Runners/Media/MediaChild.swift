@@ -5,7 +5,8 @@ import StudioCore
 import Synchronization
 
 /// Does one piece of media work in a child process of this very program, so that a crash, a runaway decode or a
-/// malicious file ends one child and nothing else. The only way by which the worker opens media that it did not make.
+/// malicious file ends one child and nothing else. The child confines itself before it reads any media, see
+/// `ProcessSandbox`. The only way by which the worker opens media that it did not make.
 struct MediaChild: Sendable {
     /// The program with the hidden command `media-job`: this very one. By `/proc`, so that a program file replaced during
     /// an update does not matter.
@@ -71,6 +72,11 @@ struct MediaChild: Sendable {
         switch end.cause {
         case .signalled(SIGXCPU):
             throw JobFailure(.runnerTimeout, "The work used more processor time than it may.")
+        case .signalled(SIGSYS):
+            // Whoever sends such a file again and again must not get a function taken from the worker.
+            throw JobFailure(
+                .inputInvalid,
+                "The media process was ended because it tried something that work on media never does.")
         case .signalled(SIGKILL) where kernelWantedMemory():
             throw JobFailure(.outOfMemory, "The system ended the work because the machine was out of memory.")
         case .signalled(let signal):

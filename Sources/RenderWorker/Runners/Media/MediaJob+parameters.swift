@@ -19,6 +19,20 @@ extension MediaJobRequest {
         return number
     }
 
+    /// One of a list of words; `nil` where the parameter is not given.
+    func choice<Choice: RawRepresentable<String>>(_ name: String) throws -> Choice? {
+        guard let value = parameters[name], !value.isNull else { return nil }
+        guard let choice = value.stringValue.flatMap(Choice.init(rawValue:)) else {
+            throw MediaError(.parametersInvalid, "The parameter \(name) has a value that is not among its choices.")
+        }
+        return choice
+    }
+
+    /// What an operation found out, as the child reports it.
+    func report(_ found: some Encodable) throws -> JSONValue {
+        try JSONText.decode(JSONValue.self, from: try JSONText.compact(found))
+    }
+
     func frameRate() throws -> FrameRate {
         switch parameters["frameRate"] {
         case nil, .null: return .film

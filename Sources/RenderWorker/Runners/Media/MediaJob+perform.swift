@@ -11,9 +11,12 @@ extension MediaJobRequest {
         switch operation {
         case .mockImage: try mockImage(report)
         case .mockVideo: try mockVideo(report)
+        case .mockAudio: try mockAudio(report)
         case .assemble: try assemble(report)
         case .transcode: return try transcode(report)
         case .thumbnail: try thumbnail(report)
+        case .waveform: return try waveform(report)
+        case .normalizeAudio: return try normalizeAudio(report)
         case .inspect: return try inspect()
         }
         return .null

@@ -21,6 +21,13 @@ extension MediaJobFailure {
         self.init(code: code, message: media.message, retryable: code.isRetryable)
     }
 
+    /// The process could not give up what it must not have while it reads media.
+    init(notConfined error: any Error) {
+        self.init(
+            code: .runnerFailed, message: "The media process could not be confined, so it read nothing (\(error)).",
+            retryable: true)
+    }
+
     /// One media code stands for three limits; the system's words in the detail tell which was met.
     private static func code(forLimit error: MediaError) -> FailureCode {
         let detail = error.detail ?? ""

@@ -25,13 +25,16 @@ enum MediaJobProcess {
             return .usage
         }
         do {
-            try ParentProcess.dieWithParent(request.parent)
-            try watchParent()
-            try request.limits.childLimits.apply()
             // The heartbeat and the rest of the machine go first; that the priority stays as it is would harm nobody.
             _ = nice(5)
+            try ParentProcess.dieWithParent(request.parent)
+            try request.limits.childLimits.apply()
+            try request.sandbox.enter()
+            // The threads of the process begin here.
+            try watchParent()
         } catch {
             complain("\(error)")
+            say(.failure(MediaJobFailure(notConfined: error)))
             return .temporary
         }
         var pace = ReportPace()

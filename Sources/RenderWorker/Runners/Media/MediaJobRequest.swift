@@ -8,9 +8,12 @@ import StudioSystem
 enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case mockImage = "mock-image"
     case mockVideo = "mock-video"
+    case mockAudio = "mock-audio"
     case assemble
     case transcode
     case thumbnail
+    case waveform
+    case normalizeAudio = "normalize-audio"
     /// Probes a finished file and makes its thumbnail; not a function that people can ask for.
     case inspect
 
@@ -40,6 +43,15 @@ struct MediaJobRequest: Sendable, Codable {
     var quality: QualityTier
     var seed: UInt64
     var limits: MediaJobLimits
+
+    /// What the child may still do: read its inputs, and make files where the outputs go.
+    var sandbox: ProcessSandbox {
+        let outputs = Set(
+            ([output] + companions.values).map { path in
+                path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+            })
+        return ProcessSandbox(readable: inputs.values.flatMap(\.self), writable: outputs.sorted())
+    }
 
     /// The request as the child reads it.
     func line() throws -> Data {

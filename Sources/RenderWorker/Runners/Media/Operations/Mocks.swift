@@ -19,4 +19,13 @@ extension MediaJobRequest {
             frames: rate.frames(inSeconds: seconds), step: try whole("frameStep") ?? 1, quality: quality
         ).render(to: output, progress: report)
     }
+
+    /// Sound made from the prompt.
+    func mockAudio(_ report: @escaping MediaProgressReport) throws {
+        try MockAudio(
+            prompt: text("prompt"), seed: seed, seconds: parameters["seconds"]?.doubleValue ?? 2,
+            sampleRate: whole("sampleRate") ?? 48_000, channels: whole("channels") ?? 2,
+            kind: choice("kind") ?? .tones, container: choice("container") ?? .wav
+        ).render(to: output, progress: report)
+    }
 }

@@ -1,0 +1,61 @@
+import Foundation
+import StudioMedia
+import StudioSystem
+import StudioTestKit
+import Testing
+
+/// Broken files of every kind end as a typed error or as a whole output: never as a crash, a hang or a file left behind.
+@Suite(.timeLimit(.minutes(10))) struct DamagedFilesTests {
+    private static let seed: UInt64 = 20_261_129
+
+    @Test func nothingThatIsBrokenBreaksTheEngine() async throws {
+        let folder = try TemporaryDirectory("damage")
+        try await MediaSpecimens.make(in: folder)
+        // One process for all, with the limits of a media child: what ends it is told by the file it was at.
+        let result = await #expect(processExitsWith: .success) { [path = folder.path as String] in
+            try ChildLimits(addressSpaceBytes: 8 << 30, cpuSeconds: 1200, fileSizeBytes: 1 << 30, openFiles: 128)
+                .apply()
+            try DamagedFilesTests.tryAll(in: path)
+        }
+        if result == nil {
+            let current = (try? String(contentsOfFile: folder.path("current"), encoding: .utf8)) ?? "none"
+            Issue.record("the process ended at \(current)")
+        }
+    }
+
+    /// Runs in a process of its own.
+    private static func tryAll(in folder: String) throws {
+        var outcomes = (failed: 0, made: 0)
+        try MediaSpecimens.breakAll(rounds: MediaSpecimens.rounds(usually: 8), seed: seed, in: folder) { name, bytes in
+            let input = "\(folder)/\(name)"
+            try Data(bytes).write(to: URL(filePath: input))
+            try Data(name.utf8).write(to: URL(filePath: "\(folder)/current"))
+            // A file that takes longer than this hangs: the signal ends the process.
+            alarm(60)
+            defer {
+                alarm(0)
+                unlink(input)
+            }
+            let works: [(name: String, output: String, work: (String) throws -> Void)] = [
+                ("probe", "", { _ in _ = try MediaProbe.read(path: input) }),
+                ("thumbnail", "\(folder)/out.jpg", { try Thumbnail(input: input, quality: .low).render(to: $0) }),
+                ("transcode", "\(folder)/out.mp4", { try Transcode(input: input, quality: .low).render(to: $0) }),
+                ("waveform", "\(folder)/out.png", { try Waveform(input: input).render(to: $0) }),
+            ]
+            for (kind, output, work) in works {
+                do {
+                    try work(output)
+                    outcomes.made += 1
+                    guard !output.isEmpty else { continue }
+                    let probe = try MediaProbe.read(path: output)
+                    #expect(!probe.streams.isEmpty, "\(kind) of \(name)")
+                } catch is MediaError {
+                    outcomes.failed += 1
+                    #expect(access(output, F_OK) != 0, "\(kind) of \(name) left its output")
+                } catch { Issue.record("\(kind) of \(name) threw \(error)") }
+                if !output.isEmpty { unlink(output) }
+            }
+        }
+        #expect(outcomes.failed > 100 && outcomes.made > 100, "both ends are met: \(outcomes)")
+    }
+}
