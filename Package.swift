@@ -60,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CSeccomp"),
         .systemLibrary(name: "CCompression"),
         .systemLibrary(name: "CCurl"),
+        .systemLibrary(name: "CArchive"),
 
         // The rooms, in the order in which they may import each other.
         room("QueueProtocol", ["CCompression"]),
@@ -72,7 +73,7 @@ let package = Package(
             "StudioPostgres", ["QueueProtocol", "StudioCore", "StudioSystem", "CPostgres", logging],
             resources: [.embedInCode("Migrations")]),
         room("StudioGit", ["QueueProtocol", "StudioCore", "StudioSystem", "CGit2", logging]),
-        room("StudioMedia", ["QueueProtocol", "StudioCore", "StudioSystem", "CMedia"]),
+        room("StudioMedia", ["QueueProtocol", "StudioCore", "StudioSystem", "CMedia", "CArchive"]),
         room("StudioTransfer", ["StudioCore", "StudioSystem", "CCurl", logging]),
         program(
             "GatewayServer",

@@ -10,10 +10,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 packages=(
     # to build
     make pkg-config libhiredis-dev libpq-dev libgit2-dev libssl-dev zlib1g-dev libbz2-dev libcurl4-openssl-dev
-    libseccomp-dev
+    libseccomp-dev libarchive-dev
     libavcodec-dev libavformat-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev
     # to run
-    postgresql redis-server git git-lfs curl ca-certificates tzdata
+    postgresql redis-server git git-lfs curl ca-certificates tzdata fonts-dejavu-core
     # for the demo, the tests' independent judges and the checks
     ffmpeg mediainfo python3 python3-venv python3-websockets jq shellcheck chromium
     docker.io docker-registry busybox-static iproute2 iptables

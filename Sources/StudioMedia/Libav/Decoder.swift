@@ -47,8 +47,8 @@ final class Decoder {
         }
         self.context = context
         // Strict, libav's TIFF decoder takes every tag it does not know for damage: no TIFF is without one. Otherwise it
-        // only says what is damaged, and gives what it has.
-        isWatched = strict && codec == AV_CODEC_ID_TIFF
+        // only says what is damaged, and gives what it has. So does the EXR decoder, whatever it is told.
+        isWatched = strict && [AV_CODEC_ID_TIFF, AV_CODEC_ID_EXR].contains(codec)
         if isWatched { MediaLog.watch(context) }
         var status = prepare(context)
         context.pointee.max_pixels = Int64(limits.maxPixels)

@@ -13,12 +13,7 @@ final class FilterGraph {
 
     /// Makes a chain for pictures shaped like `frame`.
     convenience init(pictures frame: Frame, timeBase: AVRational, chain: String) throws {
-        let picture = frame.pointer.pointee
-        let shape = "video_size=\(picture.width)x\(picture.height):pix_fmt=\(picture.format)"
-        let time = "time_base=\(timeBase.num)/\(timeBase.den)"
-        let aspect = picture.sample_aspect_ratio
-        let pixel = aspect.num > 0 && aspect.den > 0 ? ":pixel_aspect=\(aspect.num)/\(aspect.den)" : ""
-        try self.init("buffer", "\(shape):\(time)\(pixel)", "buffersink", chain)
+        try self.init("buffer", PictureSource.arguments(frame, timeBase), "buffersink", chain)
     }
 
     /// Makes a chain for samples shaped like `frame`, which gives blocks of `blockSize` samples.

@@ -41,7 +41,7 @@ final class OutputFile {
     func keep() { isKept = true }
 
     /// Writes the whole content of a small output.
-    private func write(_ bytes: [UInt8]) throws {
+    func write(_ bytes: [UInt8]) throws {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw MediaError.system(errno, .outputFailed, "\(fileName(path)) cannot be written.")

@@ -70,9 +70,8 @@ extension MediaProbe {
 
     /// A picture is one packet whatever is missing in it, so that only decoding tells.
     private static func decodePicture(of demuxer: Demuxer, path: String, limits: MediaLimits) throws {
-        let codec = demuxer.mainVideo?.pointee.codecpar?.pointee.codec_id
         let frame = try Frame()
-        if codec == AV_CODEC_ID_PNG || codec == AV_CODEC_ID_MJPEG {
+        if StillKind(demuxer.source.bytes(at: 0, count: 16)) != nil {
             try StillDecoder(limits: limits).decode(path: path, into: frame)
             return
         }

@@ -65,6 +65,18 @@ struct ColourConversion {
         }
     }
 
+    /// For a picture that is decoded already.
+    init(of frame: Frame) {
+        let picture = frame.pointer.pointee
+        var parameters = AVCodecParameters()
+        parameters.format = picture.format
+        parameters.color_range = picture.color_range
+        parameters.color_primaries = picture.color_primaries
+        parameters.color_trc = picture.color_trc
+        parameters.color_space = picture.colorspace
+        self.init(of: parameters)
+    }
+
     /// The filters after size and orientation.
     var finish: [String] {
         guard toneMapping.isEmpty, changesValues else { return ["format=\(format)"] }

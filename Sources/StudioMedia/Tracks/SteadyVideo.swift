@@ -39,6 +39,7 @@ final class SteadyVideo {
         frame.pointer.pointee.pts = count
         count += 1
         try track.write(frame, duration: 1)
+        counter.newest = { frame }
         try counter.advance()
     }
 

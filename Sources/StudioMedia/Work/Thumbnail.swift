@@ -60,7 +60,7 @@ public struct Thumbnail: Sendable, Equatable {
             throw MediaError(.unsupported, "\(demuxer.name) has no picture in it.")
         }
         let picture = try pick(from: demuxer, stream) { try counter.start() }
-        let bytes = try encode(picture, stream, demuxer.orientation(of: stream))
+        let bytes = try encode(picture, stream, of: demuxer)
         try OutputFile.write(picture: bytes, to: path, counting: &counter)
     }
 
@@ -123,39 +123,18 @@ public struct Thumbnail: Sendable, Equatable {
     }
 
     private func encode(
-        _ picture: Frame, _ stream: UnsafeMutablePointer<AVStream>, _ orientation: Orientation
+        _ picture: Frame, _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer
     ) throws -> [UInt8] {
+        let orientation = demuxer.orientation(of: stream)
         guard let parameters = stream.pointee.codecpar?.pointee else {
             throw MediaError(.inputInvalid, "The input is damaged.")
         }
         let size = size(of: picture.pointer.pointee, orientation)
-        let turned = orientation.turned(size.width, size.height)
-        let chain =
-            ColourConversion(of: parameters).toneMapping
-            // JPEG is always BT.601 in full range.
-            + ["scale=\(size.width):\(size.height):flags=area:out_range=pc:out_color_matrix=bt601", "format=yuvj420p"]
-            + orientation.filters
-        let base = AVRational(num: 1, den: 1)
-        picture.pointer.pointee.pts = 0
-        let graph = try FilterGraph(pictures: picture, timeBase: base, chain: chain.joined(separator: ","))
-        let small = try Frame()
-        try graph.push(picture)
-        try graph.push(nil)
-        guard try graph.pull(into: small) else { throw MediaError(.inputInvalid, "The picture cannot be converted.") }
-        let scale = Int32(quality.jpegQuantiser) * FF_QP2LAMBDA
-        let encoder = try Encoder("mjpeg", options: Options([:])) { context in
-            context.pointee.width = Int32(turned.width)
-            context.pointee.height = Int32(turned.height)
-            context.pointee.pix_fmt = AV_PIX_FMT_YUVJ420P
-            context.pointee.time_base = base
-            context.pointee.flags |= AV_CODEC_FLAG_QSCALE
-            context.pointee.global_quality = scale
-            context.pointee.thread_count = 1
-        }
-        small.pointer.pointee.pts = 0
-        small.pointer.pointee.quality = scale
-        small.pointer.pointee.pict_type = AV_PICTURE_TYPE_NONE
-        return try encoder.encodePicture(small)
+        return try JPEGPicture(
+            width: size.width, height: size.height,
+            before: ColourConversion(of: parameters).toneMapping + demuxer.stillFilters(for: picture),
+            orientation: orientation, quantiser: quality.jpegQuantiser
+        ).encode(picture)
     }
 
     /// The size before turning.

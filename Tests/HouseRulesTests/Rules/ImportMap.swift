@@ -19,7 +19,7 @@ enum ImportMap {
         "StudioPostgres": core.union(["StudioSystem", "CPostgres", "Logging"]),
         "StudioGit": core.union(["StudioSystem", "CGit2", "Logging"]),
         "StudioTransfer": core.union(["StudioSystem", "CCurl", "Logging"]),
-        "StudioMedia": core.union(["StudioSystem", "CMedia"]),
+        "StudioMedia": core.union(["StudioSystem", "CMedia", "CArchive"]),
         "GatewayServer": program.union([
             "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
         ]),

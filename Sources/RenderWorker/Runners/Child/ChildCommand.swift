@@ -15,6 +15,8 @@ struct ChildCommand: Sendable {
     var timeout: Duration
     /// What is written to its standard input to ask it to end; nil for a program that cannot be asked.
     var ask: Data?
+    /// The longest line taken from its standard output, in bytes; the rest of a longer one is dropped.
+    var longestLine = ChildConversation.longestLine
     /// How long it gets when it is to end early.
     var pauses = StopPauses()
 }

@@ -3,12 +3,14 @@ import Glibc
 
 /// One child from its start to its reaping: everything its thread does. Blocks.
 struct ChildConversation: ~Copyable {
-    /// The longest line taken from either stream; the rest of a longer one is dropped.
+    /// The longest line taken from either stream, unless a command says otherwise of its output; the rest of a longer one
+    /// is dropped.
     static let longestLine = 8 * 1024
 
     private let child: StartedChild
     private let wake: ChildWake
     private let ask: Data?
+    private let longestOutput: Int
     private let pauses: StopPauses
     private let deadline: ContinuousClock.Instant
     private var unsent: ArraySlice<UInt8>
@@ -26,6 +28,7 @@ struct ChildConversation: ~Copyable {
         child = try command.spawn()
         self.wake = wake
         ask = command.ask
+        longestOutput = command.longestLine
         pauses = command.pauses
         deadline = .now.advanced(by: command.timeout)
         unsent = Array(command.input)[...]
@@ -33,7 +36,7 @@ struct ChildConversation: ~Copyable {
 
     /// Talks to the child until it is gone.
     mutating func finish(output: (String) -> Void, errors: (String) -> Void) -> ChildEnd {
-        var outputLines = LineSplitter(bound: Self.longestLine)
+        var outputLines = LineSplitter(bound: longestOutput)
         var errorLines = LineSplitter(bound: Self.longestLine)
         var buffer = [UInt8](repeating: 0, count: 64 * 1024)
         while true {

@@ -39,6 +39,7 @@ struct EncoderRunner: Runner {
         var files = places.filter { RegularFile.size(of: $0.value) != nil }
         files[primary.name] = output
         var provenance: [String: JSONValue] = ["operation": .string(request.operation.rawValue)]
+        // What was measured on the way, such as how alike two takes are, is told with the take.
         if !found.isNull { provenance["result"] = found }
         return RunResult(files: files, provenance: provenance)
     }

@@ -33,15 +33,23 @@ struct MediaChild: Sendable {
     ) async throws -> JSONValue {
         let command = ChildCommand(
             path: program, arguments: ["media-job"], environment: environment, input: try request.line(),
-            timeout: timeout, ask: MediaJobRequest.ask, pauses: pauses)
+            timeout: timeout, ask: MediaJobRequest.ask, longestLine: MediaJobReport.longest, pauses: pauses)
         let verdict = Mutex<MediaJobReport?>(nil)
+        // A picture belongs to the progress that was told before it.
+        let newest = Mutex(RunProgress(stage: ""))
         let killsBefore = OutOfMemoryKills.count()
         let end: ChildEnd
         do {
             end = try await Subprocess.run(command) { line in
                 switch MediaJobReport(line: line) {
                 case .progress(let done, let total, let stage):
-                    progress(RunProgress(done: done, total: total, stage: stage))
+                    let told = RunProgress(done: done, total: total, stage: stage)
+                    newest.withLock { $0 = told }
+                    progress(told)
+                case .picture(let bytes):
+                    var told = newest.withLock { $0 }
+                    told.preview = ProgressPicture(bytes)
+                    progress(told)
                 case let report?: verdict.withLock { $0 = report }
                 case nil: log(line)
                 }

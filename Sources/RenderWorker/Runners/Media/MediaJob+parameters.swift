@@ -9,6 +9,14 @@ extension MediaJobRequest {
         return path
     }
 
+    /// Where the output of a port beside the primary one goes.
+    func companion(_ port: String) throws -> String {
+        guard let path = companions[port] else {
+            throw MediaError(.parametersInvalid, "The function has no output \(port).")
+        }
+        return path
+    }
+
     func text(_ name: String) -> String { parameters[name]?.stringValue ?? "" }
 
     func whole(_ name: String) throws -> Int? {
@@ -19,9 +27,9 @@ extension MediaJobRequest {
         return number
     }
 
-    /// One of a list of words; `nil` where the parameter is not given.
+    /// One of a list of words; `nil` where the parameter is not given or is `auto`.
     func choice<Choice: RawRepresentable<String>>(_ name: String) throws -> Choice? {
-        guard let value = parameters[name], !value.isNull else { return nil }
+        guard let value = parameters[name], !value.isNull, value != "auto" else { return nil }
         guard let choice = value.stringValue.flatMap(Choice.init(rawValue:)) else {
             throw MediaError(.parametersInvalid, "The parameter \(name) has a value that is not among its choices.")
         }

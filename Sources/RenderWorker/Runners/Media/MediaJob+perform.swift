@@ -17,6 +17,11 @@ extension MediaJobRequest {
         case .thumbnail: try thumbnail(report)
         case .waveform: return try waveform(report)
         case .normalizeAudio: return try normalizeAudio(report)
+        case .disassemble: try disassemble(report)
+        case .contactSheet: try contactSheet(report)
+        case .sprite: try sprite(report)
+        case .compare: return try compare(report)
+        case .controlMap: try controlMap(report)
         case .inspect: return try inspect()
         }
         return .null

@@ -37,12 +37,11 @@ enum MediaJobProcess {
             say(.failure(MediaJobFailure(notConfined: error)))
             return .temporary
         }
-        var pace = ReportPace()
+        var pace = ReportPace(clock: ContinuousClock())
         do {
             let found = try request.perform { progress in
                 if isAskedToStop.load(ordering: .relaxed) { throw AskedToStop() }
-                guard pace.isDue(progress) else { return }
-                say(.progress(done: progress.framesDone, total: progress.framesTotal, stage: progress.stage.rawValue))
+                for report in pace.reports(of: progress) { say(report) }
             }
             say(.result(found))
             return .done
@@ -105,18 +104,5 @@ enum MediaJobProcess {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
         }
-    }
-}
-
-/// Lets through at most twenty reports a second, and every change of stage.
-private struct ReportPace {
-    private var last: ContinuousClock.Instant?
-    private var stage: MediaProgress.Stage?
-
-    mutating func isDue(_ progress: MediaProgress) -> Bool {
-        let now = ContinuousClock.now
-        if progress.stage == stage, let last, last.duration(to: now) < .milliseconds(50) { return false }
-        (last, stage) = (now, progress.stage)
-        return true
     }
 }

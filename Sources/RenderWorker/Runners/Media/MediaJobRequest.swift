@@ -14,6 +14,11 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case thumbnail
     case waveform
     case normalizeAudio = "normalize-audio"
+    case disassemble
+    case contactSheet = "contact-sheet"
+    case sprite
+    case compare
+    case controlMap = "control-map"
     /// Probes a finished file and makes its thumbnail; not a function that people can ask for.
     case inspect
 
@@ -81,9 +86,14 @@ struct MediaJobLimits: Sendable, Codable, Hashable {
 
 /// One line of the child's standard output.
 enum MediaJobReport: Sendable, Codable, Hashable {
+    /// The longest line of a child: a picture of 64 KiB in base64, and what stands around it.
+    static let longest = 96 << 10
+
     /// Frames done of frames known.
     case progress(done: Int, total: Int?, stage: String)
-    /// The work is done; what it found out, for `inspect`.
+    /// The newest picture: a JPEG of at most 64 KiB, as base64 on the line.
+    case picture(Data)
+    /// The work is done; what it found out, null where nothing is to be told.
     case result(JSONValue)
     /// The work cannot be done.
     case failure(MediaJobFailure)

@@ -6,6 +6,9 @@ import StudioMedia
 extension MediaJobRequest {
     /// Probes the source, and makes its thumbnail where it has a picture.
     func inspect() throws -> JSONValue {
+        if let count = try StillArchive.countEntries(path: source()) {
+            return ["probe": ["container": "zip", "entries": .integer(Int64(count))], "hasThumbnail": .bool(false)]
+        }
         let probe = try MediaProbe.read(path: source())
         var hasThumbnail = false
         if probe.video != nil {

@@ -1,11 +1,21 @@
 import QueueProtocol
+import StudioCore
 import StudioMedia
 
 extension MediaJobRequest {
     /// A video of a sequence of pictures.
     func assemble(_ report: @escaping MediaProgressReport) throws {
-        try Assembly(frames: inputs["frames"] ?? [], frameRate: try frameRate(), quality: quality)
-            .render(to: output, progress: report)
+        try Assembly(
+            frames: inputs["frames"] ?? [], start: whole("startNumber"), gaps: choice("missingFrames") ?? .reported,
+            light: choice("light"), frameRate: frameRate(), quality: quality
+        ).render(to: output, progress: report)
+    }
+
+    /// Every frame of a video as a picture file, in a ZIP file.
+    func disassemble(_ report: @escaping MediaProgressReport) throws {
+        try Disassembly(
+            input: source(), format: choice("format") ?? .png, start: whole("startNumber") ?? 1, quality: quality
+        ).render(to: output, progress: report)
     }
 
     /// A small picture of a video or a picture.
