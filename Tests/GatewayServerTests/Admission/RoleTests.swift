@@ -96,7 +96,7 @@ import Testing
         let parts = route.split(separator: " ")
         let path = String(parts[1]).replacing("{project}", with: "none").replacing("{function}", with: "none")
             .replacing("{path}", with: "01_Assets/none.txt").replacing("{queue}", with: "none")
-            .replacing("{message}", with: "none")
+            .replacing("{message}", with: "none").replacing("{port}", with: "none")
             .replacing(
                 try Regex("\\{(job|take|user|worker|tenant|schedule)\\}"), with: "00000000-0000-7000-8000-000000000000")
         let method = String(parts[0])

@@ -18,15 +18,21 @@ import Testing
         let film: ProjectRecord
         let take: TakeRecord
         let job: JobID
+        /// A job whose file is kept in the cache.
+        let kept: JobID
         let schedule: String
         let stranger: RunningStudio.Person
 
         static func make(_ studio: RunningStudio) async throws -> Scene {
             let film = try await studio.project()
-            let take = try await studio.take(secret, in: film, thumbnail: secret)
+            let take = try await studio.take(secret, in: film, thumbnail: secret, beside: secret)
             let submitted = try await studio.submit(
                 #"{"shot": "A", "function": "mock-video", "parameters": {"prompt": "\#(secret)"}}"#)
             let job = try #require(submitted.json["id"]?.stringValue.flatMap { JobID($0) })
+            let cached = try await studio.submit(
+                #"{"destination": "cache", "function": "mock-image", "parameters": {"prompt": "\#(secret)"}}"#)
+            let kept = try #require(cached.json["id"]?.stringValue.flatMap { JobID($0) })
+            try await studio.files([("notes", secret)], of: kept, in: film)
             let upload = try await studio.request(
                 "PUT", "/api/v1/projects/film/files/01_Assets/note.txt",
                 headers: ["content-type: application/octet-stream"], body: secret)
@@ -40,12 +46,14 @@ import Testing
             let schedule = try #require(scheduled.json["id"]?.stringValue)
             let tenant = try await UserStore(studio.parts.database).createTenant(name: "other")
             let stranger = try await studio.person("stranger@example.com", .admin, tenant: tenant)
-            return Scene(studio: studio, film: film, take: take, job: job, schedule: schedule, stranger: stranger)
+            return Scene(
+                studio: studio, film: film, take: take, job: job, kept: kept, schedule: schedule, stranger: stranger)
         }
 
         /// A request that would do something if it were allowed.
         func request(_ operation: OpenAPIOperation, as person: RunningStudio.Person?) async throws -> HTTPReply {
             let path = operation.path.replacing("{project}", with: "film").replacing("{take}", with: "\(take.id)")
+                .replacing("{job}/files/{port}", with: "\(kept)/files/notes").replacing("{port}", with: "notes")
                 .replacing("{job}", with: "\(job)").replacing("{user}", with: "\(studio.admin.id)")
                 .replacing("{path}", with: "01_Assets/note.txt").replacing("{schedule}", with: schedule)
             let body: (headers: [String], text: String?) =

@@ -67,7 +67,10 @@ import Testing
             #expect(claimed.userEmail == "ada@example.com" && claimed.userDisplayName == "Ada")
             #expect(claimed.manifest == ["name": "mock-video"])
             #expect(claimed.parameters["seed"]?.uint64Value == .max)
-            #expect(claimed.resolvedInputs == ["plate": publication.take.path, "again": publication.take.path])
+            #expect(
+                claimed.resolvedInputs.mapValues(\.path) == [
+                    "plate": publication.take.path, "again": publication.take.path,
+                ])
             #expect(claimed.take == take)
             #expect(claimed.requestID == "r-1")
         }
