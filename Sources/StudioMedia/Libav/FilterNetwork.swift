@@ -11,6 +11,7 @@ final class FilterNetwork {
     ///   - frames: A picture for each input, whose shape all that follow have.
     ///   - timeBase: The unit of the pictures' timestamps.
     ///   - chains: libavfilter's description; its inputs are `in0`, `in1`, …, its output is `out`.
+    /// - Throws: `MediaError` with `unsupported` where libavfilter refuses the pictures.
     init(pictures frames: [Frame], timeBase: AVRational, chains: String) throws {
         guard let graph = avfilter_graph_alloc() else {
             throw MediaError(.limitExceeded, "There is no memory for a filter chain.")

@@ -2,9 +2,9 @@ import CMedia
 import Glibc
 
 /// Text that libavfilter draws into pictures. It is always data: nothing in it is expanded or read as a filter's language.
-enum DrawnText {
-    /// Debian's package `fonts-dejavu-core`; it has the letters of Europe's languages, not those of East Asia's.
-    static let font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+public enum DrawnText {
+    /// The font, from Debian's package `fonts-dejavu-core`: the letters of Europe's languages, not those of East Asia's.
+    public static let font = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
     /// Refuses work with text where the font is not installed.
     static func checkFont() throws {
@@ -22,6 +22,7 @@ enum DrawnText {
     ///   - y: The upper edge, an expression of drawtext.
     ///   - colour: libav's name or number of the colour, with `@` and its opacity where it has one.
     ///   - more: Further options, ours and already escaped.
+    /// - Returns: The filter in libavfilter's language.
     static func filter(
         _ text: String, size: Int, x: String, y: String, colour: String, more: String = ""
     ) -> String {

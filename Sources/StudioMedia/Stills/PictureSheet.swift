@@ -50,7 +50,8 @@ struct SheetTile {
         let (across, down) = (max(1, Int((wide * scale).rounded())), max(1, Int((high * scale).rounded())))
         let chain =
             ColourConversion(of: picture).toneMapping + reader.demuxer.stillFilters(for: picture)
-            + ["scale=\(across):\(down):flags=area:out_range=pc", "setsar=1", "format=gbrp"] + reader.orientation.filters
+            + ["scale=\(across):\(down):flags=area:out_range=pc", "setsar=1", "format=gbrp"]
+            + reader.orientation.filters
             + ["pad=\(width):\(height):-1:-1:0x181818", "format=rgb24"] + (label?.filters(width, height) ?? [])
         let kept = picture.pointer.pointee.pts
         defer { picture.pointer.pointee.pts = kept }

@@ -47,7 +47,10 @@ final class StillConformer {
             ? ["crop=\(coded.width):\(coded.height):0:0", "scale=\(colours)"]
             : [PictureFit.inside(coded.width, coded.height) + ":" + colours]
         let padding = isSameSize ? [] : [PictureFit.centred(width, height)]
-        return (conversion.filters + fit + ["format=\(target.pixelFormatName)"] + orientation.filters + padding + ["setsar=1"])
+        return
+            (conversion.filters + fit + ["format=\(target.pixelFormatName)"] + orientation.filters + padding + [
+                "setsar=1"
+            ])
             .joined(separator: ",")
     }
 }

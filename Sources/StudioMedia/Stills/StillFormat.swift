@@ -79,6 +79,7 @@ final class StillEncoder {
     ///   - quality: The time and space to spend.
     ///   - before: Filters for the pictures as they come, such as those that give them light for a display.
     ///   - after: Filters that turn the pictures, or size them, when their colours are what they are to be.
+    /// - Throws: `MediaError` with `limitExceeded` without memory.
     init(_ format: StillFormat, quality: QualityTier, before: [String] = [], after: [String] = []) throws {
         self.format = format
         self.quality = quality

@@ -24,6 +24,7 @@ final class FramePairs {
     ///   - sides: A frame of the reference and of the candidate, and where they come from.
     ///   - gain: How much the difference is amplified.
     ///   - evenSides: Whether the difference is for video: an odd last row or column is left out.
+    /// - Throws: `MediaError` with `unsupported` where the frames cannot be compared.
     init(_ sides: [(frame: Frame, reader: FrameReader)], gain: Int, evenSides: Bool) throws {
         output = try Frame()
         shapes = sides.map { PictureShape($0.frame) }

@@ -48,6 +48,8 @@ public struct PictureChange: Sendable, Hashable {
     /// The frame rate; `nil` keeps every frame at its time. Otherwise a frame of the output shows what the input shows in
     /// the middle of that frame's time: frames are left out or shown again, never blended.
     public var frameRate: FrameRate?
+    /// What is drawn into the pictures when they have their size; `nil` for nothing.
+    public var burnIn: BurnIn?
 
     /// Describes what is done; nothing by default.
     /// - Parameters:
@@ -56,17 +58,21 @@ public struct PictureChange: Sendable, Hashable {
     ///   - fit: What becomes of proportions where both are given.
     ///   - crop: What is cut off before.
     ///   - frameRate: The frame rate, or `nil`.
+    ///   - burnIn: What is drawn into the pictures, or `nil`.
     public init(
-        width: Int? = nil, height: Int? = nil, fit: Fit = .fit, crop: Crop = Crop(), frameRate: FrameRate? = nil
+        width: Int? = nil, height: Int? = nil, fit: Fit = .fit, crop: Crop = Crop(), frameRate: FrameRate? = nil,
+        burnIn: BurnIn? = nil
     ) {
         self.width = width
         self.height = height
         self.fit = fit
         self.crop = crop
         self.frameRate = frameRate
+        self.burnIn = burnIn
     }
 
     func check() throws {
+        try burnIn?.check()
         for (name, side) in [("width", width), ("height", height)] {
             if let side, !(16...8192).contains(side) {
                 throw MediaError(.parametersInvalid, "A \(name) of \(side) is not possible; it has 16 to 8192 pixels.")

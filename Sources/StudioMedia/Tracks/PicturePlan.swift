@@ -11,6 +11,8 @@ struct PicturePlan {
     private let isScaled: Bool
     private let change: PictureChange
     private let target: VideoTarget
+    /// The filters that draw into pictures of the output's size.
+    private let drawing: [String]
     /// What the picture itself has of the output's size: less where black is added, more where it is cut off.
     private let inner: (width: Int, height: Int)
 
@@ -47,6 +49,8 @@ struct PicturePlan {
             }
         (width, height) = (made.0 & ~1, made.1 & ~1)
         inner = Self.inner(of: (width, height), ratio, change)
+        let rate = change.frameRate ?? demuxer.steadyRate(of: stream) ?? FrameRate(stream.pointee.avg_frame_rate)
+        drawing = try change.burnIn?.filters(height: height, rate: rate ?? .film, start: demuxer.timecode) ?? []
         guard (2...16_384).contains(width), (2...16_384).contains(height) else {
             throw MediaError(
                 .unsupported,
@@ -81,12 +85,13 @@ struct PicturePlan {
         // Black is added last, to a picture that is what the output is tagged as.
         filters += colours.finish + padding
         if isScaled { filters.append("setsar=1") }
+        filters += drawing
         return filters.joined(separator: ",")
     }
 
     /// Whether pictures come out as they went in, but for their coding.
     var changesNothing: Bool {
-        !isScaled && change.crop.isNothing && change.frameRate == nil && colours.toneMapping.isEmpty
+        !isScaled && change.crop.isNothing && change.frameRate == nil && drawing.isEmpty && colours.toneMapping.isEmpty
             && !colours.changesValues
     }
 

@@ -17,6 +17,8 @@ final class VideoPipeline {
     /// The duration of a frame where all have the same because they were made so.
     private let steadyTicks: Int64?
     private var framesDone = 0
+    /// The last picture that was encoded, for as long as it is valid.
+    private(set) var newest: Frame?
 
     /// - Parameters:
     ///   - stream: The stream.
@@ -93,6 +95,7 @@ final class VideoPipeline {
         let picture = converted.pointer
         picture.pointee.pts = av_rescale_q(picture.pointee.pts, timeBase, track.timeBase)
         framesDone += 1
+        newest = converted
         try track.write(converted, duration: steadyTicks ?? picture.pointee.pkt_duration)
         try each()
     }

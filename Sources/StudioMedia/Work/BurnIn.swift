@@ -76,18 +76,31 @@ public struct BurnIn: Sendable, Hashable {
                         + "is not possible; at most 500, 0 to 1 and 0.01 to 0.5 are.")
             }
         }
-        if let timecode, timecode.wholeMatch(of: #/\d\d:[0-5]\d:[0-5]\d[:;]\d\d/#) == nil {
+        if let timecode, StartTimecode(timecode) == nil {
             throw MediaError(
                 .parametersInvalid, "\(timecode) is no timecode; write for example 01:00:00:00 or 01:00:00;00.")
         }
     }
 
     /// The filters for pictures of a size.
+    ///
     /// - Parameters:
     ///   - height: The pictures' height in pixels.
     ///   - rate: The frames a second, by which timecodes are counted.
     ///   - start: The first picture's timecode where ``timecode`` names none.
-    func filters(height: Int, rate: FrameRate, start: String?) -> [String] {
+    /// - Returns: A filter for each line.
+    /// - Throws: `MediaError` with `parametersInvalid` where a timecode cannot be counted at the rate.
+    func filters(height: Int, rate: FrameRate, start: StartTimecode?) throws -> [String] {
+        let first = timecode.flatMap { StartTimecode($0) } ?? start
+        if lines.contains(where: \.hasTimecode) {
+            let drops = first?.isDropFrame == true && !rate.canDropFrames
+            guard rate.hasTimecode, !drops, first?.frame ?? 0 < rate.timecodeFrames else {
+                throw MediaError(
+                    .parametersInvalid,
+                    "The timecode \(first?.description ?? "00:00:00:00") cannot be counted at "
+                        + "\(rate) frames a second.")
+            }
+        }
         var used: [Place: Int] = [:]
         return lines.map { line in
             let size = max(6, Int((Double(height) * line.size).rounded()))
@@ -96,7 +109,7 @@ public struct BurnIn: Sendable, Hashable {
             used[line.place] = above + size * 5 / 4 + 2
             let timecode =
                 line.hasTimecode
-                ? ":timecode=\(FilterText.value(self.timecode ?? start ?? "00:00:00:00"))"
+                ? ":timecode=\(FilterText.value(first?.description ?? "00:00:00:00"))"
                     + ":timecode_rate=\(rate.numerator)/\(rate.denominator)" : ""
             return DrawnText.filter(
                 line.text, size: size, x: Self.x(line.place, margin), y: Self.y(line.place, margin, above),

@@ -48,7 +48,7 @@ public struct Comparison: Sendable, Equatable {
     /// - Throws: `MediaError` of any code, or what `progress` threw.
     public func render(
         to path: String, progress: @escaping MediaProgressReport = { _ in }
-    ) throws -> ComparisonResult {
+    ) throws -> ComparisonReport {
         guard (1...64).contains(gain) else {
             throw MediaError(.parametersInvalid, "A difference cannot be amplified \(gain) times; it is 1 to 64.")
         }
@@ -60,7 +60,7 @@ public struct Comparison: Sendable, Equatable {
             path: path, isPicture: isPicture, quality: quality,
             frameRate: FrameRate(readers[0].stream.pointee.avg_frame_rate) ?? .film)
         var pairs: FramePairs?
-        var result = ComparisonResult(reference: readers[0].demuxer.name, candidate: readers[1].demuxer.name)
+        var result = ComparisonReport(reference: readers[0].demuxer.name, candidate: readers[1].demuxer.name)
         func take(_ pair: FramePairs.Answer) throws {
             result.add(pair, depth: pairs?.depth ?? 8)
             try differences.add(pair.difference, isWorst: result.isWorstTheLast, counting: &counter)

@@ -84,7 +84,8 @@ public struct ContactSheet: Sendable, Equatable {
         func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
             guard !range.contains(value) else { return }
             throw MediaError(
-                .parametersInvalid, "A contact sheet with \(value) \(name) is not possible; it has \(range.lowerBound) "
+                .parametersInvalid,
+                "A contact sheet with \(value) \(name) is not possible; it has \(range.lowerBound) "
                     + "to \(range.upperBound).")
         }
         try check(inputs.count, 1...64, "inputs")

@@ -46,7 +46,8 @@ public struct Disassembly: Sendable, Equatable {
     /// - Throws: `MediaError` of any code, or what `progress` threw.
     public func render(to path: String, progress: @escaping MediaProgressReport = { _ in }) throws {
         guard (0...9_999_999).contains(start) else {
-            throw MediaError(.parametersInvalid, "Pictures cannot be numbered from \(start); they begin at 0 to 9999999.")
+            throw MediaError(
+                .parametersInvalid, "Pictures cannot be numbered from \(start); they begin at 0 to 9999999.")
         }
         let reader = try FrameReader(path: input, limits: limits)
         let expected = reader.demuxer.expectedFrames(of: reader.stream)

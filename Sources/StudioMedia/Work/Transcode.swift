@@ -100,6 +100,7 @@ public struct Transcode: Sendable, Equatable {
         carryWords(of: demuxer, into: muxer, for: streams)
         try muxer.start()
         var counter = ProgressCounter(total: expectedCount(video, audio, demuxer), report: progress)
+        if case .video(let pipeline)? = video { counter.newest = { pipeline.newest } }
         try counter.start()
         let packet = try Packet()
         var packets = 0

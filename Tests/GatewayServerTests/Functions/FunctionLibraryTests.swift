@@ -18,18 +18,14 @@ import Testing
     }
 
     @Test func `The shipped catalogue is good`() async throws {
+        let path = Repository.path("Workspace/Library/Pipeline_Templates")
         let library = FunctionLibrary(
-            path: Repository.path("Workspace/Library/Pipeline_Templates"),
+            path: path,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await library.reload()
         #expect(library.current.faults.isEmpty)
-        #expect(
-            Set(library.current.functions.keys)
-                == [
-                    "mock-image", "mock-video", "mock-audio", "assemble", "transcode", "thumbnail", "waveform",
-                    "normalize-audio", "noop",
-                    "comfyui-image", "comfyui-image-to-image",
-                ])
+        let folders = try FileManager.default.contentsOfDirectory(atPath: path)
+        #expect(Set(library.current.functions.keys) == Set(folders) && folders.count >= 14)
         let video = try library.current.function(named: "mock-video")
         let parameters = video.effectiveParameters(["prompt": "x", "seed": .unsigned(.max)], tier: .standard)
         #expect(video.parameters.check(.object(parameters), pointer: "").isEmpty)

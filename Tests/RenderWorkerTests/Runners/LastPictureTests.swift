@@ -58,7 +58,8 @@ import Testing
             limits: MediaJobLimits(memory: 8 << 30, processorSeconds: 60))
         let seen = Watched<[RunProgress]>([])
         _ = try await child.perform(
-            request, timeout: .seconds(60), progress: { progress in seen.update { $0.append(progress) } }, log: { _ in })
+            request, timeout: .seconds(60), progress: { progress in seen.update { $0.append(progress) } }, log: { _ in }
+        )
         let shown = seen.value.filter { $0.preview != nil }
         #expect(shown.count >= 1)
         #expect(shown.allSatisfy { $0.stage == "encoding" && $0.preview?.mediaType == "image/jpeg" })

@@ -40,6 +40,10 @@ import Testing
             parameters: ["gain": 8], made: ["difference": "mp4", "metrics": "json"],
             container: "mov,mp4,m4a,3gp,3g2,mj2"),
         Order(
+            function: "overlay", inputs: ["source": ["film.mp4"]],
+            parameters: ["shot": "SHOT-010", "take": "%{n}", "timecode": "01:00:00:00", "watermark": "it's a draft"],
+            made: ["video": "mp4"], container: "mov,mp4,m4a,3gp,3g2,mj2"),
+        Order(
             function: "control-map", inputs: ["source": ["a.1.png"]], parameters: ["kind": "sobel", "format": "png"],
             made: ["map": "png"], container: "png_pipe"),
     ]

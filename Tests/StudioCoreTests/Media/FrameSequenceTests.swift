@@ -13,7 +13,8 @@ import Testing
     @Test(arguments: [
         Case(names: ["a.0099.exr", "a.0100.exr", "a.0101.exr"], shown: [0, 1, 2]),
         Case(names: ["f7.png", "f9.png", "f12.png"], shown: [0, 1, 2], missing: [8...8, 10...11]),
-        Case(names: ["f7.png", "f9.png", "f12.png"], gaps: .held, shown: [0, 0, 1, 1, 1, 2], missing: [8...8, 10...11]),
+        Case(
+            names: ["f7.png", "f9.png", "f12.png"], gaps: .held, shown: [0, 0, 1, 1, 1, 2], missing: [8...8, 10...11]),
         Case(names: ["f7.png", "f9.png"], gaps: .skipped, shown: [0, 1], missing: [8...8]),
         Case(names: ["f1.png", "f2.png", "f3.png"], start: 2, shown: [1, 2]),
         Case(names: ["f3.png", "f4.png"], start: 1, gaps: .held, shown: [0, 1], missing: [1...2]),

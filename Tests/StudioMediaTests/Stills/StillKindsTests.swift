@@ -42,7 +42,8 @@ import Testing
     @Test(arguments: displayKinds) func everyKindShowsTheSamePicture(kind: Kind) throws {
         let scratch = try Scratch()
         // Smooth, so that coarser colours in some kinds hardly matter; the sides are odd.
-        try Self.make(kind, scratch, source: "gradients=s=97x65:c0=red:c1=blue:x0=0:y0=0:x1=96:y1=64:seed=1:n=2,format=gbrp16")
+        try Self.make(
+            kind, scratch, source: "gradients=s=97x65:c0=red:c1=blue:x0=0:y0=0:x1=96:y1=64:seed=1:n=2,format=gbrp16")
         try Tool.ffmpeg(
             "-f", "lavfi", "-i", "gradients=s=97x65:c0=red:c1=blue:x0=0:y0=0:x1=96:y1=64:seed=1:n=2", "-frames:v", "1",
             "-vf", "crop=96:64:0:0", "-pix_fmt", "rgb24", scratch.path("truth.png"))
@@ -54,11 +55,13 @@ import Testing
     }
 
     /// 46 of 255 is a linear 0.18, which BT.709's curve makes 0.4095 of the range; 111 of 255 is Cineon's 445.
-    @Test(arguments: [
-        ("a.exr", nil, nil, 104), ("a.exr", nil, .display, 46), ("a.tif", nil, .linear, 104), ("a.tif", nil, nil, 46),
-        ("a.dpx", nil, nil, 46), ("a.dpx", 2, nil, 46), ("a.dpx", 2, .linear, 104), ("a.dpx", 1, nil, 94),
-        ("a.dpx", 3, nil, 94), ("a.dpx", 3, .display, 111),
-    ] as [(String, UInt8?, PictureLight?, Int)])
+    @Test(
+        arguments: [
+            ("a.exr", nil, nil, 104), ("a.exr", nil, .display, 46), ("a.tif", nil, .linear, 104),
+            ("a.tif", nil, nil, 46),
+            ("a.dpx", nil, nil, 46), ("a.dpx", 2, nil, 46), ("a.dpx", 2, .linear, 104), ("a.dpx", 1, nil, 94),
+            ("a.dpx", 3, nil, 94), ("a.dpx", 3, .display, 111),
+        ] as [(String, UInt8?, PictureLight?, Int)])
     func lightGetsTheCurveOfTheFilm(name: String, transfer: UInt8?, light: PictureLight?, expected: Int) throws {
         let scratch = try Scratch()
         let isLog = transfer == 1 || transfer == 3

@@ -28,19 +28,21 @@ import Testing
         }.joined()
     }
 
-    @Test(arguments: [
-        (nil, .held, "rllbbbw"), (nil, .skipped, "rlbw"), (9, .held, "llbbbw"), (11, .skipped, "bw"),
-    ] as [(Int?, FrameSequence.Gaps, String)])
+    @Test(
+        arguments: [
+            (nil, .held, "rllbbbw"), (nil, .skipped, "rlbw"), (9, .held, "llbbbw"), (11, .skipped, "bw"),
+        ] as [(Int?, FrameSequence.Gaps, String)])
     func gapsAreHeldOrSkipped(start: Int?, gaps: FrameSequence.Gaps, expected: String) throws {
         let scratch = try Scratch()
         try Assembly(frames: try Self.sequence(scratch), start: start, gaps: gaps).render(to: scratch.path("a.mp4"))
         #expect(try Self.shown(scratch.path("a.mp4")) == expected)
     }
 
-    @Test(arguments: [
-        (nil, .reported, "10, 12 to 13"), (7, .reported, "7, 10, 12 to 13"), (7, .held, "Frame 7"),
-        (20, .skipped, "no frame 20"),
-    ] as [(Int?, FrameSequence.Gaps, String)])
+    @Test(
+        arguments: [
+            (nil, .reported, "10, 12 to 13"), (7, .reported, "7, 10, 12 to 13"), (7, .held, "Frame 7"),
+            (20, .skipped, "no frame 20"),
+        ] as [(Int?, FrameSequence.Gaps, String)])
     func whatIsMissingIsNamed(start: Int?, gaps: FrameSequence.Gaps, words: String) throws {
         let scratch = try Scratch()
         let frames = try Self.sequence(scratch)

@@ -39,7 +39,7 @@ import Testing
         let video = try #require(try Tool.ffprobe(scratch.path("d.mp4")).video)
         #expect((video.width, video.height, video.nb_read_frames) == (96, 64, "12"))
         try result.write(to: scratch.path("m.json"))
-        let read = try JSONDecoder().decode(ComparisonResult.self, from: Data(try scratch.bytes("m.json")))
+        let read = try JSONDecoder().decode(ComparisonReport.self, from: Data(try scratch.bytes("m.json")))
         #expect(read.psnr == result.psnr && read.frames == result.frames)
     }
 
@@ -84,7 +84,8 @@ import Testing
         // A step of one in ten bits would vanish in eight.
         for (name, level) in [("a.mkv", 512), ("b.mkv", 513)] {
             try Tool.ffmpeg(
-                "-f", "lavfi", "-i", "color=gray:s=64x64:r=24:d=0.1,format=yuv420p10le,lutyuv=y=\(level)", "-c:v", "ffv1",
+                "-f", "lavfi", "-i", "color=gray:s=64x64:r=24:d=0.1,format=yuv420p10le,lutyuv=y=\(level)", "-c:v",
+                "ffv1",
                 scratch.path(name))
         }
         let result = try Comparison(reference: scratch.path("a.mkv"), candidate: scratch.path("b.mkv"))

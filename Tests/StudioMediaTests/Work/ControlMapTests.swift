@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct ControlMapTests {
     /// Grey with a bright square in the middle; odd sides.
-    private static let square = "color=0x303030:s=97x65:r=24:d=0.25,format=gbrp,drawbox=x=32:y=16:w=32:h=32:c=0xD0D0D0:t=fill"
+    private static let square =
+        "color=0x303030:s=97x65:r=24:d=0.25,format=gbrp,drawbox=x=32:y=16:w=32:h=32:c=0xD0D0D0:t=fill"
 
     private static func brightness(_ pixels: [UInt8], _ x: Int, _ y: Int) -> Int { Int(pixels[3 * (y * 97 + x)]) }
 
@@ -21,7 +22,8 @@ import Testing
         for isInverted in [false, true] {
             let output = scratch.path(isPicture ? "m.png" : "m.mp4")
             try ControlMap(
-                input: scratch.path("film.mkv"), kind: kind, isInverted: isInverted, isPicture: isPicture, quality: .high
+                input: scratch.path("film.mkv"), kind: kind, isInverted: isInverted, isPicture: isPicture,
+                quality: .high
             ).render(to: output)
             let video = try #require(try Tool.ffprobe(output).video)
             #expect((video.width, video.height) == (97, 65), "of the source's size, odd sides too")
@@ -43,7 +45,8 @@ import Testing
         try Tool.ffmpeg(
             "-f", "lavfi", "-i", "testsrc2=s=96x64:r=24:d=1", "-vf", "select='not(mod(n,5))+lt(n,4)'", "-vsync", "vfr",
             scratch.path("plain.mp4"))
-        try Tool.ffmpeg("-i", scratch.path("plain.mp4"), "-c", "copy", "-metadata:s:v", "rotate=90", scratch.path("v.mp4"))
+        try Tool.ffmpeg(
+            "-i", scratch.path("plain.mp4"), "-c", "copy", "-metadata:s:v", "rotate=90", scratch.path("v.mp4"))
         try ControlMap(input: scratch.path("v.mp4")).render(to: scratch.path("m.mp4"))
         let video = try #require(try Tool.ffprobe(scratch.path("m.mp4")).video)
         #expect((video.width, video.height) == (64, 96))

@@ -21,11 +21,13 @@ import Testing
     }
 
     /// Lossless kinds hold exactly what `ffmpeg` decodes and converts; the others come close.
-    @Test(arguments: [
-        (StillFormat.png, "yuv420p", "rgb24", 0.0), (.png, "yuv422p10le", "rgb48le", 0), (.tif, "yuv420p", "rgb24", 0),
-        (.tif, "yuv444p10le", "rgb48le", 0), (.dpx, "yuv422p10le", "gbrp10le", 0), (.dpx, "yuv420p", "rgb24", 0),
-        (.webp, "yuv420p", "bgra", 0), (.jpg, "yuv420p", "rgb24", 3),
-    ] as [(StillFormat, String, String, Double)])
+    @Test(
+        arguments: [
+            (StillFormat.png, "yuv420p", "rgb24", 0.0), (.png, "yuv422p10le", "rgb48le", 0),
+            (.tif, "yuv420p", "rgb24", 0),
+            (.tif, "yuv444p10le", "rgb48le", 0), (.dpx, "yuv422p10le", "gbrp10le", 0), (.dpx, "yuv420p", "rgb24", 0),
+            (.webp, "yuv420p", "bgra", 0), (.jpg, "yuv420p", "rgb24", 3),
+        ] as [(StillFormat, String, String, Double)])
     func everyFrameIsThereAsItWas(format: StillFormat, source: String, pixels: String, tolerance: Double) throws {
         let scratch = try Scratch()
         try Tool.ffmpeg(
@@ -78,7 +80,8 @@ import Testing
     @Test func transparencyAndTurningAreKept() throws {
         let scratch = try Scratch()
         try Tool.ffmpeg(
-            "-f", "lavfi", "-i", "color=red@0.5:s=64x32:r=24:d=0.1,format=yuva444p10le", "-c:v", "prores_ks", "-profile:v",
+            "-f", "lavfi", "-i", "color=red@0.5:s=64x32:r=24:d=0.1,format=yuva444p10le", "-c:v", "prores_ks",
+            "-profile:v",
             "4444", "-metadata:s:v", "rotate=90", scratch.path("film.mov"))
         for format in [StillFormat.png, .tif, .dpx] {
             try Disassembly(input: scratch.path("film.mov"), format: format).render(to: scratch.path("a.zip"))

@@ -22,6 +22,7 @@ extension MediaJobRequest {
         case .sprite: try sprite(report)
         case .compare: return try compare(report)
         case .controlMap: try controlMap(report)
+        case .overlay: return try overlay(report)
         case .inspect: return try inspect()
         }
         return .null

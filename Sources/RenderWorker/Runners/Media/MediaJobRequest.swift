@@ -2,6 +2,7 @@ import FoundationEssentials
 import Glibc
 import QueueProtocol
 import StudioCore
+import StudioMedia
 import StudioSystem
 
 /// The media work that a child process of the worker does.
@@ -19,6 +20,7 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case sprite
     case compare
     case controlMap = "control-map"
+    case overlay
     /// Probes a finished file and makes its thumbnail; not a function that people can ask for.
     case inspect
 
@@ -55,7 +57,7 @@ struct MediaJobRequest: Sendable, Codable {
             ([output] + companions.values).map { path in
                 path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
             })
-        return ProcessSandbox(readable: inputs.values.flatMap(\.self), writable: outputs.sorted())
+        return ProcessSandbox(readable: inputs.values.flatMap(\.self) + [DrawnText.font], writable: outputs.sorted())
     }
 
     /// The request as the child reads it.

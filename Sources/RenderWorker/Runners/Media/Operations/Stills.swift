@@ -7,7 +7,7 @@ extension MediaJobRequest {
     func assemble(_ report: @escaping MediaProgressReport) throws {
         try Assembly(
             frames: inputs["frames"] ?? [], start: whole("startNumber"), gaps: choice("missingFrames") ?? .reported,
-            light: choice("light"), frameRate: frameRate(), quality: quality
+            light: text("light") == "auto" ? nil : choice("light"), frameRate: frameRate(), quality: quality
         ).render(to: output, progress: report)
     }
 

@@ -1,7 +1,7 @@
 import QueueProtocol
 
 /// What a comparison found out. Coded as JSON with these names as they stand.
-public struct ComparisonResult: Sendable, Equatable, Codable {
+public struct ComparisonReport: Sendable, Equatable, Codable {
     /// The numbers of one pair of frames.
     public struct FrameNumbers: Sendable, Equatable, Codable {
         /// The peak signal-to-noise ratio over all channels, in dB; `nil` where the frames are the same.
@@ -60,7 +60,7 @@ public struct ComparisonResult: Sendable, Equatable, Codable {
     }
 }
 
-extension ComparisonResult {
+extension ComparisonReport {
     /// Writes the result as JSON.
     /// - Parameter path: The output. A file there is replaced; on failure nothing is left.
     /// - Throws: `MediaError` with `outputFailed` or `storageFull`.
