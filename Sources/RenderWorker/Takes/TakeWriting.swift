@@ -74,7 +74,9 @@ struct TakeWriting: Sendable {
             var sources: [String] = []
             for (path, output, content, _) in files {
                 let isLarge = WorkspaceLayout.isLargeFile(path)
-                if isLarge { try repository.lfs.add(file: output.path, content: content) }
+                // An earlier try of this attempt, whose transaction was lost, has taken the scratch folder's name off the file.
+                let isKept = RegularFile.size(of: output.path) == nil && repository.lfs.contains(content)
+                if isLarge, !isKept { try repository.lfs.add(file: output.path, content: content) }
                 sources.append(isLarge ? repository.lfs.path(of: content.digest) : output.path)
             }
             try after(.stored)

@@ -57,6 +57,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [PublishingStep.placed, .committed, .closing])
+    func aLostTransactionIsRepeatedByTheSameAttempt(_ step: PublishingStep) async throws {
+        try await Stage.with { stage in
+            let job = try await stage.submit(maxAttempts: 1)
+            let isLost = Watched(true)
+            let runs = Watched(0)
+            let record = try await stage.attempt(
+                job,
+                in: stage.surroundings(
+                    runners: ["encoder": ScriptedRunner.counting(runs, stage)],
+                    after: { done in
+                        guard done == step, isLost.value else { return }
+                        isLost.update { $0 = false }
+                        throw PostgresError(.unavailable, operatorDetail: "the connection was lost")
+                    }))
+            #expect(record.state == .succeeded, "\(String(describing: record.failure))")
+            #expect(!isLost.value)
+            #expect(runs.value == 1)
+            try await stage.checkRepository(takes: 1)
+            #expect(try await stage.git("rev-list", "--count", "HEAD").trimmed == "2")
+        }
+    }
+
     @Test func twoCrashesInARowStillMakeOneTake() async throws {
         try await Stage.with { stage in
             let job = try await stage.submit(maxAttempts: 5)
