@@ -45,6 +45,8 @@ enum ProcessEnvironment {
         // child has to be alone while it confines itself.
         environment["OPENBLAS_NUM_THREADS"] = "1"
         environment["OMP_NUM_THREADS"] = "1"
+        // SVT-AV1 tells at length on standard error that it cannot raise its threads' priority; errors are still told.
+        environment["SVT_LOG"] = "1"
         // A crash in a codec is an answer, not something to unwind for a minute.
         environment["SWIFT_BACKTRACE"] = "enable=no"
         return environment

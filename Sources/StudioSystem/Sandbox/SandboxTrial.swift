@@ -15,11 +15,12 @@ public enum SandboxTrial {
     /// What has to go on working: a thread, reading an input, and making, renaming and removing a file in the folder.
     public static let rights = ["thread", "read-input", "make-file", "read-randomness"]
     /// What only Landlock refuses.
-    public static let filePrivileges = ["read-foreign-file", "write-foreign-file", "list-foreign-folder", "make-link"]
-    /// What ends the process. Without a prefix it is a system call, with nothing to work on.
+    public static let filePrivileges = ["read-foreign-file", "write-foreign-file", "list-foreign-folder"]
+    /// What the filter of system calls refuses, mostly by ending the process. Without a prefix it is a system call, with
+    /// nothing to work on.
     public static let systemCalls = [
         "socket", "socketpair", "connect", "bind", "sendto", "execve", "execveat", "deed:fork", "deed:other-process",
-        "deed:foreign-signal", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "bpf",
+        "deed:foreign-signal", "deed:link", "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_open", "bpf",
         "perf_event_open", "userfaultfd", "keyctl", "add_key", "io_uring_setup", "init_module", "finit_module", "mount",
         "unshare", "setns", "open_by_handle_at", "iopl", "setuid", "capset",
     ]
@@ -43,7 +44,7 @@ public enum SandboxTrial {
         case "read-foreign-file": result = touch("\(foreign)/secret", O_RDONLY)
         case "write-foreign-file": result = touch("\(foreign)/new", O_WRONLY | O_CREAT)
         case "list-foreign-folder": result = touch(foreign, O_RDONLY | O_DIRECTORY)
-        case "make-link": result = symlink(foreign, "\(folder)/link") == 0 ? 0 : -errno
+        case "deed:link": result = symlink(foreign, "\(folder)/link") == 0 ? 0 : -errno
         case "deed:other-process": result = endIfChild(bareCall("clone"))
         case "deed:fork": result = endIfChild(bareCall("fork"))
         case "deed:foreign-signal": result = kill(getppid(), 0) == 0 ? 0 : -errno
