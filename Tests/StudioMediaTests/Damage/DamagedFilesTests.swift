@@ -1,4 +1,5 @@
 import Foundation
+import StudioCore
 import StudioMedia
 import StudioSystem
 import StudioTestKit
