@@ -14,6 +14,7 @@ extension MediaJobRequest {
         case .mockAudio: try mockAudio(report)
         case .assemble: try assemble(report)
         case .transcode: return try transcode(report)
+        case .conform: return try conform(report)
         case .thumbnail: try thumbnail(report)
         case .waveform: return try waveform(report)
         case .normalizeAudio: return try normalizeAudio(report)

@@ -12,6 +12,7 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case mockAudio = "mock-audio"
     case assemble
     case transcode
+    case conform
     case thumbnail
     case waveform
     case normalizeAudio = "normalize-audio"
