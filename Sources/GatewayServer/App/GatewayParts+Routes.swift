@@ -15,6 +15,8 @@ extension GatewayParts {
         let control = JobControl(
             jobs: jobs, bus: bus, board: board, dispatcher: dispatcher, announcer: announcer, monitors: monitors)
         let digests = FileDigests()
+        let cutSources = CutSources(takes: takes, folders: folders)
+        let cutFiles = CutFiles(folders: folders, writers: writers)
         return [
             ProjectRoutes(
                 directory: directory, projects: projects, creation: projectCreation,
@@ -40,6 +42,8 @@ extension GatewayParts {
                 directory: directory,
                 upload: FileUpload(folders: folders, writers: writers, digests: digests, limit: uploadLimit),
                 folders: folders, digests: digests),
+            CutRoutes(directory: directory, sources: cutSources, files: cutFiles),
+            ExportRoutes(submission: submission, sources: cutSources, files: cutFiles),
             WorkerRoutes(workers: WorkerStore(database), bus: bus, silence: workerSilence),
             QueueRoutes(
                 jobs: jobs, pauses: QueuePauses(database), queue: queue, library: library, dispatcher: dispatcher),

@@ -5,7 +5,7 @@ import StudioCore
 enum OpenAPIPaths {
     /// The operations in the order of the readable page.
     static let all: [OpenAPIOperation] =
-        accounts + projects + functions + jobs + jobFiles + schedules + takes + files + events + operations
+        accounts + projects + functions + jobs + jobFiles + schedules + takes + files + cuts + events + operations
         + administration
         + shares
 

@@ -62,6 +62,8 @@ import Testing
         "POST /api/v1/takes/{take}/rerun": .work,
         "PUT /api/v1/projects/{project}/files/{path}": .work,
         "GET /api/v1/projects/{project}/files/{path}": .read,
+        "PUT /api/v1/projects/{project}/cuts/{cut}": .work,
+        "POST /api/v1/projects/{project}/exports": .work,
         "GET /api/v1/events": .read,
         "GET /api/v1/projects/{project}/events": .read,
         "GET /api/v1/workers": .administer,

@@ -56,6 +56,7 @@ import Testing
                 .replacing("{job}/files/{port}", with: "\(kept)/files/notes").replacing("{port}", with: "notes")
                 .replacing("{job}", with: "\(job)").replacing("{user}", with: "\(studio.admin.id)")
                 .replacing("{path}", with: "01_Assets/note.txt").replacing("{schedule}", with: schedule)
+                .replacing("{cut}", with: "reel")
             let body: (headers: [String], text: String?) =
                 switch "\(operation.method) \(operation.path)" {
                 case "PATCH /api/v1/projects/{project}": (["if-match: *"], #"{"title": "Taken over"}"#)
@@ -76,6 +77,10 @@ import Testing
                 case "PUT /api/v1/takes/{take}/rating": (["if-match: *"], #"{"rating": 5, "circled": true}"#)
                 case "PUT /api/v1/projects/{project}/files/{path}":
                     (["if-match: *", "content-type: application/octet-stream"], "overwritten")
+                case "POST /api/v1/projects/{project}/exports":
+                    ([], #"{"name": "Reel", "cut": [{"take": "\#(take.id)", "in": 0, "out": 24}]}"#)
+                case "PUT /api/v1/projects/{project}/cuts/{cut}":
+                    ([], #"{"shots": [{"take": "\#(take.id)", "in": 0, "out": 24}]}"#)
                 case "PATCH /api/v1/admin/users/{user}": (["if-match: *"], #"{"roles": ["admin"]}"#)
                 case "POST /api/v1/admin/users/{user}/credits": ([], #"{"credits": 5}"#)
                 default: ([], nil)
