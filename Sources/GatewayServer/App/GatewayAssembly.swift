@@ -48,6 +48,7 @@ struct GatewayAssembly: Sendable {
                     later(parts.dispatcher),
                     later(parts.recovery),
                     later(parts.schedules),
+                    later(parts.ingest),
                     later(parts.celeryAnswers),
                     later(parts.celeryIntake),
                     later(parts.celeryRevokes),

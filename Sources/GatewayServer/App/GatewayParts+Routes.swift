@@ -44,6 +44,8 @@ extension GatewayParts {
                 folders: folders, digests: digests),
             CutRoutes(directory: directory, sources: cutSources, files: cutFiles),
             ExportRoutes(submission: submission, sources: cutSources, files: cutFiles),
+            AssetRoutes(
+                directory: directory, assets: AssetStore(database), planner: derivatives, folders: folders),
             WorkerRoutes(workers: WorkerStore(database), bus: bus, silence: workerSilence),
             QueueRoutes(
                 jobs: jobs, pauses: QueuePauses(database), queue: queue, library: library, dispatcher: dispatcher),

@@ -36,6 +36,8 @@ struct GatewayParts: Sendable {
     let dispatchDatabase: Database
     let admissions: AdmissionQueue
     let submission: JobSubmission
+    let derivatives: DerivativePlanner
+    let ingest: AssetIngest
     let scheduleCheck: ScheduleCheck
     let schedules: ScheduleFiring
     let celeryIntake: CeleryIntake
@@ -132,6 +134,14 @@ struct GatewayParts: Sendable {
             projects: ProjectDirectory(projects: projects), queue: admissions,
             idempotency: IdempotencyReplay(database: database), library: library,
             inputs: InputCheck(jobs: jobs, takes: TakeStore(database), folders: folders, library: library))
+        derivatives = DerivativePlanner(
+            submission: submission, library: library, users: UserStore(database), store: DerivativeStore(database),
+            folders: folders, logger: Logger(label: "assets"))
+        ingest = AssetIngest(
+            look: AssetLook(
+                projects: projects, assets: AssetStore(database), derivatives: derivatives, folders: folders,
+                announcer: announcer),
+            settle: configuration.gateway.ingestSettle, folders: folders, logger: Logger(label: "assets"))
         scheduleCheck = ScheduleCheck(submission: submission, zones: ZoneLibrary(threads: folders.threads))
         schedules = ScheduleFiring(
             schedules: ScheduleStore(database), users: UserStore(database), jobs: jobs, check: scheduleCheck,

@@ -94,6 +94,9 @@ final class OutgoingEvent: Sendable {
         case .takeCreated:
             wire = .takeCreated(
                 durable(try JSONText.decode(TakeCreation.self, from: try JSONText.compact(event.payload))))
+        case .assetChanged:
+            wire = .assetChanged(
+                durable(try JSONText.decode(AssetChange.self, from: try JSONText.compact(event.payload))))
         case .projectChanged:
             let change = try JSONText.decode(ProjectPayload.self, from: try JSONText.compact(event.payload))
             wire = .projectChanged(durable(ProjectChange(change: change.change, detail: event.payload)))

@@ -5,8 +5,8 @@ import StudioCore
 enum OpenAPIPaths {
     /// The operations in the order of the readable page.
     static let all: [OpenAPIOperation] =
-        accounts + projects + functions + jobs + jobFiles + schedules + takes + files + cuts + events + operations
-        + administration
+        accounts + projects + functions + jobs + jobFiles + schedules + takes + files + assets + cuts + events
+        + operations + administration
         + shares
 
     /// Logging in, and who one is.

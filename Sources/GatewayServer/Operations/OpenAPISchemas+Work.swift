@@ -249,7 +249,7 @@ extension OpenAPISchemas {
             "Event",
             .either([
                 .named("JobStateEvent"), .named("JobProgressEvent"), .named("TakeCreatedEvent"),
-                .named("ProjectChangedEvent"), .named("ErrorEvent"),
+                .named("ProjectChangedEvent"), .named("AssetChangedEvent"), .named("ErrorEvent"),
             ])
         ),
         (
@@ -287,6 +287,14 @@ extension OpenAPISchemas {
                     ("change", .text("Such as created, updated, archived, restored.")),
                     ("detail", .anything("More about it.")), ("at", .time()),
                 ], optional: ["detail"])
+        ),
+        (
+            "AssetChangedEvent",
+            .object([
+                ("type", .word(["asset.changed"])), ("id", .text()), ("project", projectName),
+                ("change", .word(["added", "changed", "removed"])), ("path", .text("Relative to the project.")),
+                ("sha256", .text(pattern: "^[0-9a-f]{64}$")), ("sizeBytes", .count()), ("at", .time()),
+            ])
         ),
         ("ErrorEvent", .object([("type", .word(["error"])), ("code", .text()), ("detail", .text())])),
     ]

@@ -4,7 +4,7 @@ import StudioCore
 enum OpenAPISchemas {
     /// All of them.
     static let all: [(String, OpenAPISchema)] =
-        conventions + accounts + projects + work + cuts + schedules + eventSchemas + operations + shares
+        conventions + accounts + projects + work + assets + cuts + schedules + eventSchemas + operations + shares
 
     static let roles = OpenAPISchema.list(.word(Role.allCases.map(\.rawValue)))
     static let quality = OpenAPISchema.word(["low", "standard", "high"])

@@ -76,6 +76,32 @@ public struct ProjectChange: Sendable, Hashable, Codable {
     }
 }
 
+/// A file came into a project's asset folder, changed, or went.
+public struct AssetChange: Sendable, Hashable, Codable {
+    /// `added`, `changed` or `removed`.
+    public var change: String
+    /// The file, relative to the project.
+    public var path: String
+    /// SHA-256 of its bytes, or of the last it had, 64 hexadecimal digits.
+    public var sha256: String
+    /// Its size in bytes, or the last it had.
+    public var sizeBytes: Int64
+
+    /// The change.
+    ///
+    /// - Parameters:
+    ///   - change: `added`, `changed` or `removed`.
+    ///   - path: The file, relative to the project.
+    ///   - sha256: SHA-256 of its bytes.
+    ///   - sizeBytes: Its size in bytes.
+    public init(change: String, path: String, sha256: String, sizeBytes: Int64) {
+        self.change = change
+        self.path = path
+        self.sha256 = sha256
+        self.sizeBytes = sizeBytes
+    }
+}
+
 /// Something the client sent cannot be done.
 public struct ErrorNotice: Sendable, Hashable, Codable {
     /// What is wrong, for programs.

@@ -11,6 +11,8 @@ public enum StudioEvent: Sendable, Hashable {
     case takeCreated(DurableEvent<TakeCreation>)
     /// A project's documents or settings changed: `project.changed`, durable.
     case projectChanged(DurableEvent<ProjectChange>)
+    /// A file came into a project's asset folder, changed, or went: `asset.changed`, durable.
+    case assetChanged(DurableEvent<AssetChange>)
     /// Something the client sent cannot be done: `error`.
     case error(ErrorNotice)
     /// Something that a newer server says; the type it named. To be ignored.
@@ -23,6 +25,7 @@ public enum StudioEvent: Sendable, Hashable {
         case .jobProgress: "job.progress"
         case .takeCreated: "take.created"
         case .projectChanged: "project.changed"
+        case .assetChanged: "asset.changed"
         case .error: "error"
         case .unrecognised(let type): type
         }
@@ -34,6 +37,7 @@ public enum StudioEvent: Sendable, Hashable {
         case .jobState(let event): event.id
         case .takeCreated(let event): event.id
         case .projectChanged(let event): event.id
+        case .assetChanged(let event): event.id
         case .jobProgress, .error, .unrecognised: nil
         }
     }
@@ -53,6 +57,7 @@ extension StudioEvent: Codable {
         case "job.progress": self = .jobProgress(try JobProgress(from: decoder))
         case "take.created": self = .takeCreated(try DurableEvent(from: decoder))
         case "project.changed": self = .projectChanged(try DurableEvent(from: decoder))
+        case "asset.changed": self = .assetChanged(try DurableEvent(from: decoder))
         case "error": self = .error(try ErrorNotice(from: decoder))
         default: self = .unrecognised(type)
         }
@@ -70,6 +75,7 @@ extension StudioEvent: Codable {
         case .jobProgress(let event): try event.encode(to: encoder)
         case .takeCreated(let event): try event.encode(to: encoder)
         case .projectChanged(let event): try event.encode(to: encoder)
+        case .assetChanged(let event): try event.encode(to: encoder)
         case .error(let event): try event.encode(to: encoder)
         case .unrecognised: break
         }

@@ -45,6 +45,7 @@ extension StudioConfiguration {
             requestsPerSecond: reader.whole("RATE_LIMIT_PER_SECOND", default: 200, in: 0...1_000_000),
             maxActiveJobsPerUser: reader.whole("MAX_ACTIVE_JOBS_PER_USER", default: 10_000, in: 0...1_000_000),
             uploadMaxBytes: reader.whole("UPLOAD_MAX_BYTES", default: 64 << 30, in: 1...(1 << 50)),
+            ingestSettle: .milliseconds(reader.whole("INGEST_SETTLE_MS", default: 2000, in: 0...600_000)),
             corsOrigins: reader.list("CORS_ORIGINS"),
             startingCredits: reader.whole("STARTING_CREDITS", default: 1_000_000, in: 0...1_000_000_000_000),
             adminEmail: reader.text("STUDIO_ADMIN_EMAIL", default: "admin@studio.local"),

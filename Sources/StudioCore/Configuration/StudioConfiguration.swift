@@ -67,6 +67,9 @@ public struct StudioConfiguration: Sendable {
         public var maxActiveJobsPerUser: Int
         /// The largest upload (`UPLOAD_MAX_BYTES`, default 64 GiB).
         public var uploadMaxBytes: Int
+        /// How long a file of an asset folder must have been left alone before it is taken in (`INGEST_SETTLE_MS`, default
+        /// 2000, 0 to 600000; 0 takes nothing in).
+        public var ingestSettle: Duration
         /// Origins that browsers may call from (`CORS_ORIGINS`, comma-separated, default none).
         public var corsOrigins: [String]
         /// Credits of the first user (`STARTING_CREDITS`, default 1,000,000).

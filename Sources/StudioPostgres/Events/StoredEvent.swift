@@ -38,6 +38,8 @@ package struct StoredEvent: Sendable, Hashable {
         case takeCreated = "take.created"
         /// Payload: `change` (created, updated, archived, restored, adopted), `revision`.
         case projectChanged = "project.changed"
+        /// Payload: `change` (added, changed, removed), `path`, `sha256`, `sizeBytes`.
+        case assetChanged = "asset.changed"
     }
     package var cursor: EventCursor
     package var kind: Kind

@@ -85,9 +85,13 @@ package struct JobStore: Sendable {
 
     /// What a constraint's refusal of a new or retried job is in the studio's words; nil where it is none of those.
     static func refusal(of error: any Error) -> StudioError? {
-        guard let fault = error as? PostgresError, fault.code == .uniqueViolation, fault.constraint == "jobs_one_export"
-        else { return nil }
-        return StudioError(.exportExists, "another job is making an export of that name; wait for it, or cancel it")
+        guard let fault = error as? PostgresError, fault.code == .uniqueViolation else { return nil }
+        return switch fault.constraint {
+        case "jobs_one_export":
+            StudioError(.exportExists, "another job is making an export of that name; wait for it, or cancel it")
+        case "jobs_one_place": StudioError(.conflict, "another job is making that file of the cache")
+        default: nil
+        }
     }
 
     private enum ReadSQL {

@@ -44,6 +44,8 @@ package struct Migration: Sendable, Hashable {
         Migration(
             version: 12, name: "destinations",
             sql: String(decoding: PackageResources.m0012_destinations_sql, as: UTF8.self)),
+        Migration(
+            version: 13, name: "assets", sql: String(decoding: PackageResources.m0013_assets_sql, as: UTF8.self)),
     ]
 }
 

@@ -41,7 +41,8 @@ final class ChaosStudio: Sendable {
             "STUDIO_ADMIN_EMAIL": "a0@studio.local",
             "STUDIO_ADMIN_PASSWORD": Self.password, "TENANT_ADMIN_PASSWORD": Self.password, "LOG_LEVEL": "info",
             "LOG_FORMAT": "json", "WORKER_SLOTS": "16", "WORKER_QUEUES": Self.queues.joined(separator: ","),
-            "WORKER_GRACE_SECONDS": "2", "RATE_LIMIT_PER_SECOND": "0", "STARTING_CREDITS": "1000000",
+            "WORKER_GRACE_SECONDS": "2", "RATE_LIMIT_PER_SECOND": "0", "INGEST_SETTLE_MS": "0",
+            "STARTING_CREDITS": "1000000",
             "DOCKER_HOST": models.docker.host, "COMFYUI_URLS": models.comfyUIs.map(\.base).joined(separator: ","),
         ]
         for command in [["migrate"], ["first-login", "--json"]] {

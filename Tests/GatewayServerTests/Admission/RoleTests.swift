@@ -64,6 +64,8 @@ import Testing
         "GET /api/v1/projects/{project}/files/{path}": .read,
         "PUT /api/v1/projects/{project}/cuts/{cut}": .work,
         "POST /api/v1/projects/{project}/exports": .work,
+        "GET /api/v1/projects/{project}/assets": .read,
+        "GET /api/v1/projects/{project}/assets/{path}": .read,
         "GET /api/v1/events": .read,
         "GET /api/v1/projects/{project}/events": .read,
         "GET /api/v1/workers": .administer,

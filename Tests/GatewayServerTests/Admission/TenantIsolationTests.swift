@@ -37,6 +37,9 @@ import Testing
                 "PUT", "/api/v1/projects/film/files/01_Assets/note.txt",
                 headers: ["content-type: application/octet-stream"], body: secret)
             #expect(upload.status == 201, "\(upload.text)")
+            _ = try await AssetStore(studio.parts.database).keep(
+                project: film.id, path: "01_Assets/note.txt", sha256: String(repeating: "a", count: 64), sizeBytes: 1,
+                look: "1")
             let scheduled = try await studio.request(
                 "POST", "/api/v1/projects/film/schedules",
                 body: """

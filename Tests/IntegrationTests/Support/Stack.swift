@@ -36,7 +36,7 @@ actor Stack {
         try Self.installLibrary(into: home.path("Workspace"))
         let port = try ProgramUnderTest.freePort()
         var environment = [
-            "STUDIO_ENV": "development", "HOST": "127.0.0.1", "PORT": String(port),
+            "STUDIO_ENV": "development", "HOST": "127.0.0.1", "PORT": String(port), "INGEST_SETTLE_MS": "0",
             "DATABASE_URL": try await postgres.database(), "REDIS_URL": redis.url,
             "WORKSPACE_ROOT": home.path("Workspace"), "JWT_SECRET": Self.secret,
             "STUDIO_ADMIN_EMAIL": email, "STUDIO_ADMIN_PASSWORD": password, "LOG_LEVEL": "info", "LOG_FORMAT": "json",

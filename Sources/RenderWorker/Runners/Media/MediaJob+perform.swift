@@ -24,6 +24,7 @@ extension MediaJobRequest {
         case .compare: return try compare(report)
         case .controlMap: try controlMap(report)
         case .overlay: return try overlay(report)
+        case .probe: try probe(report)
         case .inspect: return try inspect()
         }
         return .null

@@ -22,6 +22,8 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case compare
     case controlMap = "control-map"
     case overlay
+    /// Says what a file is.
+    case probe
     /// Probes a finished file and makes its thumbnail; not a function that people can ask for.
     case inspect
 

@@ -31,6 +31,8 @@ struct RunningStudio: Sendable {
             let environment = [
                 "DATABASE_URL": postgres, "REDIS_URL": redis.url, "WORKSPACE_ROOT": workspace.path, "PORT": "0",
                 "JWT_SECRET": TestGateway.secret, "RATE_LIMIT_PER_SECOND": "0", "DATABASE_CONNECTIONS": "4",
+                // Only the tests of it want the jobs that it makes.
+                "INGEST_SETTLE_MS": "0",
             ]
             return Ground(
                 workspace: workspace, postgres: postgres, redis: redis, environment: environment.merging(extra) { $1 })

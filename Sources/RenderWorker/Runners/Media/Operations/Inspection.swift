@@ -4,6 +4,9 @@ import StudioCore
 import StudioMedia
 
 extension MediaJobRequest {
+    /// What the source is, as a document: the container, each stream and its times.
+    func probe(_ report: @escaping MediaProgressReport) throws { try MediaProbe.read(path: source()).write(to: output) }
+
     /// Probes the source, and makes its thumbnail where it has a picture.
     func inspect() throws -> JSONValue {
         if let count = try StillArchive.countEntries(path: source()) {
