@@ -103,7 +103,8 @@ final class Demuxer {
     /// must have ended at the end of the file and not at an error.
     func checkComplete() throws {
         if context.pointee.duration_estimation_method == AVFMT_DURATION_FROM_STREAM, let duration {
-            guard Double(reached) >= 0.95 * Double(duration) else {
+            // Headers count from zero, also where the first frame is due later.
+            guard Double(reached) + Double(max(0, start)) >= 0.95 * Double(duration) else {
                 throw MediaError(
                     .inputInvalid,
                     "\(name) is cut off: it ends \(Self.seconds(reached)) s into \(Self.seconds(duration)) s.",

@@ -29,12 +29,13 @@ struct SoundTreatment {
         case .none: []
         case .gain: ["volume=\(told(gain))dB:precision=float"]
         case .dynamic:
-            // The relative gate lies 10 LU below the loudness; see `loudnorm`'s `measured_thresh`.
+            // What is below `measured_thresh` is not made louder. Range is gated 20 LU below the loudness (EBU Tech 3342), so
+            // that this gate leaves quiet passages where they are only where they do not count.
             [
                 "loudnorm=linear=false:I=\(told(target.integrated)):TP=\(told(max(-9, target.truePeak - headroom)))"
                     + ":LRA=\(told(target.range)):measured_I=\(told(measured.integrated))"
                     + ":measured_TP=\(told(measured.truePeak)):measured_LRA=\(told(measured.range))"
-                    + ":measured_thresh=\(told(measured.integrated - 10)):offset=\(told(correction))"
+                    + ":measured_thresh=\(told(measured.integrated - 20)):offset=\(told(correction))"
             ]
         }
     }

@@ -24,6 +24,15 @@ import Testing
         }
     }
 
+    @Test(arguments: ["a.mp4", "a.mov", "a.mkv"]) func whatBeginsLateIsNotCutOff(name: String) throws {
+        let scratch = try Scratch()
+        try Tool.ffmpeg("-itsoffset", "0.5", "-f", "lavfi", "-i", "sine=d=1", "-c:a", "aac", scratch.path(name))
+        let probe = try MediaProbe.read(path: scratch.path(name))
+        #expect(probe.audio?.codec == "aac")
+        try scratch.cut(name, to: 0.6, as: "cut-\(name)")
+        #expect(throws: MediaError.self) { try MediaProbe.read(path: scratch.path("cut-\(name)")) }
+    }
+
     /// Runs in a process of its own.
     private static func tryAll(in folder: String) throws {
         var outcomes = (failed: 0, made: 0)

@@ -19,7 +19,7 @@ extension Tool {
             "ffmpeg",
             [
                 "-nostdin", "-hide_banner", "-i", path, "-map", "0:a:\(track)", "-af",
-                "ebur128=peak=true:framelog=quiet", "-f", "null", "-",
+                "ebur128=peak=true:framelog=verbose", "-f", "null", "-",
             ])
         func value(after label: String) throws -> Double {
             let summary = text.components(separatedBy: "Summary:").last ?? ""
