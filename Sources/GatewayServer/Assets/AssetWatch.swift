@@ -88,7 +88,9 @@ final class AssetWatch: Sendable {
             guard let folder = folders.withLock({ $0[token] }) else { return }
             let path = path(of: folder)
             // What it and those in it are called now: where it was renamed within the tree, that is known already.
-            let stale = folders.withLock { $0.filter { self.path(of: $0.value).hasPrefix(path) } }.map(\.key)
+            let stale = folders.withLock { folders in
+                folders.filter { "\(self.path(of: $0.value))/".hasPrefix(path + "/") }.map(\.key)
+            }
             for token in stale { watch.unwatch(token) }
             folders.withLock { folders in for token in stale { folders[token] = nil } }
             enter(folder)
