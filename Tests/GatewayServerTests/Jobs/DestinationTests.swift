@@ -28,7 +28,7 @@ import Testing
             try await studio.files([("image", "a picture")], of: job, in: project)
             let shown = try await studio.request("GET", path)
             #expect(shown.json["state"] == "succeeded" && shown.json["takes"] == [])
-            let file = try #require(shown.json["files"]?[0])
+            let file = try #require(shown.json["files"]?.arrayValue?.first)
             #expect(file["port"] == "image" && file["primary"] == true && file["sizeBytes"] == 9)
             let link = try #require(file["link"]?.stringValue)
             let part = try await studio.request("GET", link, headers: ["range: bytes=2-4"])
@@ -80,7 +80,7 @@ import Testing
             }
             let reply = try await transcode("job:\(job)#image")
             #expect(reply.status == 202 && reply.json["state"] == "waiting", "\(reply.text)")
-            #expect(try await transcode("job:\(job)#sound").json["errors"]?[0]?["code"] == "input-missing")
+            #expect(try await transcode("job:\(job)#sound").json["errors"]?.arrayValue?.first?["code"] == "input-missing")
             #expect(try await transcode("job:\(job)#").status == 400)
         }
     }

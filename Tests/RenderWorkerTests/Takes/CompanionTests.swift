@@ -11,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)), .serialized) struct CompanionTests {
     private struct PowerCut: Error {}
 
-    @Test(arguments: [nil] + PublishingStep.allCases)
+    @Test(arguments: [PublishingStep?.none] + PublishingStep.allCases.map { .some($0) })
     func furtherOutputsLieBesideTheMediaInOneCommit(_ step: PublishingStep?) async throws {
         try await Stage.with { stage in
             let job = try await stage.submit(manifest: try FilePublisherTests.withCompanion())
@@ -36,7 +36,7 @@ import Testing
             #expect(file.path == "03_Renders/SHOT-010/SHOT-010_v01_take01.notes.json" && !file.isPrimary)
             let bytes = FileManager.default.contents(atPath: "\(stage.projectPath)/\(file.path)") ?? Data()
             #expect(sha256(bytes) == file.sha256)
-            #expect(take.provenance?["files"]?[0]?["sha256"]?.stringValue == file.sha256)
+            #expect(take.provenance?["files"]?.arrayValue?.first?["sha256"]?.stringValue == file.sha256)
             let kept = try await stage.git("show", "\(try #require(take.commit)):\(file.path)")
             #expect(Data(kept.utf8) == bytes, "text is kept by Git itself")
             #expect(try await stage.git("rev-list", "--count", "HEAD").trimmed == "2")
