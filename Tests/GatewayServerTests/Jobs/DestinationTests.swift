@@ -80,7 +80,8 @@ import Testing
             }
             let reply = try await transcode("job:\(job)#image")
             #expect(reply.status == 202 && reply.json["state"] == "waiting", "\(reply.text)")
-            #expect(try await transcode("job:\(job)#sound").json["errors"]?.arrayValue?.first?["code"] == "input-missing")
+            #expect(
+                try await transcode("job:\(job)#sound").json["errors"]?.arrayValue?.first?["code"] == "input-missing")
             #expect(try await transcode("job:\(job)#").status == 400)
         }
     }
