@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Logging
 import NIOPosix
 import QueueProtocol
@@ -16,12 +17,13 @@ import Synchronization
 final class AssetIngest: Service {
     private typealias Table = SettleTable<AssetPlace, ContinuousClock.Instant>
 
-    /// How many files may be unsettled at a time; beyond that everything is looked at when they are done.
+    /// How many files may be unsettled at a time; beyond that the watch waits, and the kernel keeps what changes.
     static let limit = 20_000
 
     private struct State {
         var table: Table
         var isRescanDue = false
+        var isStopping = false
     }
 
     private let look: AssetLook
@@ -50,7 +52,7 @@ final class AssetIngest: Service {
         let watch: AssetWatch
         do {
             watch = try AssetWatch(
-                root: folders.root, logger: logger, onChange: { [weak self] in self?.touch($0) },
+                root: folders.root, logger: logger, onChange: { [weak self] in self?.note($0) },
                 onOverflow: { [weak self] in self?.rescan() })
         } catch {
             // All else works without it.
@@ -64,6 +66,7 @@ final class AssetIngest: Service {
                 group.addTask { _ = try? await thread.runIfActive { watch.run() } }
                 group.addTask {
                     await self.work()
+                    self.state.withLock { $0.isStopping = true }
                     watch.stop()
                 }
             }
@@ -71,12 +74,15 @@ final class AssetIngest: Service {
         try await thread.shutdownGracefully()
     }
 
-    /// Notes that a file may have changed.
-    func touch(_ place: AssetPlace) {
-        state.withLock { state in
-            if !state.table.touch(place, now: .now) { state.isRescanDue = true }
+    /// Notes that a file may have changed. Blocks the watch's thread while there is no room: a folder of a million files is
+    /// taken in piece by piece.
+    private func note(_ place: AssetPlace) {
+        while true {
+            let isDone = state.withLock { $0.isStopping || $0.table.touch(place, now: .now) }
+            bell.ring()
+            if isDone { return }
+            usleep(20_000)
         }
-        bell.ring()
     }
 
     private func rescan() {
@@ -88,10 +94,8 @@ final class AssetIngest: Service {
         rescan()
         while !Task.isCancelled {
             let (settled, isRescanDue, next) = state.withLock { state in
-                let settled = state.table.takeSettled(now: .now)
-                let isDue = state.isRescanDue && state.table.count == 0 && settled.isEmpty
-                if isDue { state.isRescanDue = false }
-                return (settled, isDue, state.table.next)
+                defer { state.isRescanDue = false }
+                return (state.table.takeSettled(now: .now), state.isRescanDue, state.table.next)
             }
             for place in settled where !Task.isCancelled { await take(place) }
             if isRescanDue { await lookAtAll() }
@@ -104,23 +108,31 @@ final class AssetIngest: Service {
         }
     }
 
-    /// One file; what could not be done is tried again when it has settled anew.
+    /// One file; what the studio could not do is tried again when it has settled anew, a file that cannot be read when it
+    /// changes.
     private func take(_ place: AssetPlace) async {
         do {
-            if try await look.look(at: place, settle: settle) == .unsettled { touch(place) }
+            if try await look.look(at: place, settle: settle) == .unsettled { putBack(place) }
         } catch {
             guard !Task.isCancelled else { return }
+            let isTheFiles = error is FileError || error is PathError
             logger.warning(
-                "a file could not be taken in and is tried again", error: error,
-                metadata: [LogKey.project: "\(place.project)", "file": "\(place.path)"])
-            touch(place)
+                "a file could not be taken in", error: error,
+                metadata: [
+                    LogKey.project: "\(place.project)", "file": "\(place.path)", "again": "\(!isTheFiles)",
+                ])
+            if !isTheFiles { putBack(place) }
         }
+    }
+
+    private func putBack(_ place: AssetPlace) {
+        state.withLock { $0.table.putBack(place, now: .now) }
     }
 
     /// Files whose rows are left over from a time in which nobody watched: those that are there are told by the watch.
     private func lookAtAll() async {
         do {
-            for place in try await look.knownPlaces() { touch(place) }
+            for place in try await look.knownPlaces() where !Task.isCancelled { await take(place) }
         } catch {
             guard !Task.isCancelled else { return }
             logger.warning("the known assets cannot be read and are looked at later", error: error)

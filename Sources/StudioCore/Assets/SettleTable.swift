@@ -33,6 +33,13 @@ public struct SettleTable<Key: Hashable & Sendable, Instant: InstantProtocol>: S
         return true
     }
 
+    /// Notes anew what was taken out a moment ago and has not settled after all, whether there is room or not.
+    ///
+    /// - Parameters:
+    ///   - key: The thing.
+    ///   - now: The present.
+    public mutating func putBack(_ key: Key, now: Instant) { due[key] = now.advanced(by: settle) }
+
     /// Takes out what has settled.
     ///
     /// - Parameter now: The present.

@@ -26,6 +26,8 @@ import Testing
         #expect(!table.touch("c", now: start))
         #expect(table.touch("a", now: start + .seconds(1)), "what it holds may change again")
         #expect(table.takeSettled(now: start + .seconds(3)) == ["b", "a"])
+        table.putBack("a", now: start + .seconds(3))
+        #expect(table.takeSettled(now: start + .seconds(5)) == ["a"])
     }
 
     @Test(arguments: [
