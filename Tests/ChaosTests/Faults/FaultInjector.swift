@@ -135,7 +135,15 @@ struct FaultInjector: Sendable {
         let docker = studio.models.docker
         switch fault.kind {
         case .containerKilled:
-            if try await studio.models.killContainer(fault.number) { journal.count("containers killed") }
+            // Where none runs at this moment, one is soon begun.
+            do {
+                try await eventually("a container is killed", within: .seconds(10)) {
+                    try await studio.models.killContainer(fault.number)
+                }
+                journal.count("containers killed")
+            } catch is WaitTimedOut {
+                journal.note("no container ran")
+            }
         default:
             try await docker.kill()
             await pause(fault)
