@@ -115,7 +115,8 @@ final class AssetIngest: Service {
             if try await look.look(at: place, settle: settle) == .unsettled { putBack(place) }
         } catch {
             guard !Task.isCancelled else { return }
-            let isTheFiles = error is FileError || error is PathError
+            let isTheFiles =
+                error is FileError || error is PathError || (error as? StudioError)?.code == .notFound
             logger.warning(
                 "a file could not be taken in", error: error,
                 metadata: [
