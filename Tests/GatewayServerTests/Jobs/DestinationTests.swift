@@ -3,6 +3,7 @@ import HTTPTypes
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioTestKit
 import Testing
 
 @testable import GatewayServer

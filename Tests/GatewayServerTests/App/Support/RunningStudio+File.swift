@@ -2,6 +2,7 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 import StudioSystem
+import StudioTestKit
 import Testing
 
 @testable import GatewayServer
