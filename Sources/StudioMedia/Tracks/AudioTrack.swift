@@ -26,6 +26,17 @@ final class AudioTrack {
     private let encoder: Encoder
     private let muxer: Muxer
 
+    /// The format of a sample.
+    var sampleFormat: AVSampleFormat { encoder.context.pointee.sample_fmt }
+    /// The number of channels.
+    var channels: Int32 { encoder.context.pointee.ch_layout.nb_channels }
+
+    /// Gives a frame the track's channel layout.
+    /// - Returns: libav's status.
+    func copyLayout(to frame: Frame) -> Int32 {
+        av_channel_layout_copy(&frame.pointer.pointee.ch_layout, &encoder.context.pointee.ch_layout)
+    }
+
     /// The unit of a block's timestamp: one sample.
     var timeBase: AVRational { encoder.timeBase }
 

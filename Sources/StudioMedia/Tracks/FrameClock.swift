@@ -65,6 +65,9 @@ struct FrameClock {
 }
 
 extension FrameRate {
+    /// When a frame begins, in a unit of time.
+    func time(ofFrame frame: Int, in unit: AVRational) -> Int64 { av_rescale_q(Int64(frame), frameDuration, unit) }
+
     /// A unit of time of at most a tenth of a millisecond that has whole numbers for every frame, and a frame's duration
     /// in it.
     var fineTimeBase: (unit: AVRational, frame: Int64) {

@@ -16,6 +16,7 @@ final class VideoPipeline {
     private var clock: FrameClock
     /// The duration of a frame where all have the same because they were made so.
     private let steadyTicks: Int64?
+    private let window: ClipWindow?
     private var framesDone = 0
     /// The last picture that was encoded, for as long as it is valid.
     private(set) var newest: Frame?
@@ -27,15 +28,18 @@ final class VideoPipeline {
     ///   - target: How they are encoded.
     ///   - frameRate: The rate that the plan converts to; `nil` where it keeps every frame's time.
     ///   - highDynamicRange: What the output says of high dynamic range beside its tags.
+    ///   - window: The part of the file that is taken; `nil` for the whole.
     ///   - muxer: The output.
     /// - Throws: `MediaError` of any code.
     init(
         _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, plan: PicturePlan, target: VideoTarget,
-        frameRate: FrameRate?, highDynamicRange: HighDynamicRange?, into muxer: Muxer
+        frameRate: FrameRate?, highDynamicRange: HighDynamicRange?, window: ClipWindow? = nil,
+        into muxer: Muxer
     ) throws {
         name = demuxer.name
         limits = demuxer.limits
         self.plan = plan
+        self.window = window
         let found = demuxer.expectedFrames(of: stream)
         if let found { try limits.check(frames: found, of: name) }
         source = try DecodedStream(stream, of: demuxer, strict: demuxer.isPicture)
@@ -45,10 +49,15 @@ final class VideoPipeline {
         if let frameRate {
             (timeBase, steadyTicks) = frameRate.fineTimeBase
             rate = frameRate.rational
-            expectedFrames = demuxer.duration.map { frameRate.frames(inSeconds: Double($0) / 1e6) }
+            expectedFrames = (window?.length(ofFile: demuxer.duration) ?? demuxer.duration)
+                .map { frameRate.frames(inSeconds: Double($0) / 1e6) }
         } else {
             steadyTicks = nil
-            expectedFrames = found
+            let nominal = FrameRate(clock.frameRate)
+            expectedFrames =
+                window.map { window in
+                    window.length(ofFile: demuxer.duration).flatMap { nominal?.frames(inSeconds: Double($0) / 1e6) }
+                } ?? found
         }
         track = try VideoTrack(
             VideoTrack.Shape(
@@ -78,7 +87,12 @@ final class VideoPipeline {
     }
 
     private func convert(_ decoded: Frame, _ each: () throws -> Void) throws {
-        guard let stamp = clock.stamp(decoded.pointer) else { return }
+        guard var stamp = clock.stamp(decoded.pointer) else { return }
+        if let window {
+            if let end = window.end(in: clock.timeBase), stamp.time >= end { return }
+            stamp.time -= window.start(in: clock.timeBase)
+            guard stamp.time >= 0 else { return }
+        }
         try limits.check(frames: framesDone + 1, of: name)
         decoded.pointer.pointee.pts = stamp.time
         decoded.pointer.pointee.pkt_duration = stamp.duration

@@ -3,7 +3,7 @@ import CMedia
 extension Transcode {
     /// The pictures' way into the output.
     func pictures(
-        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, into muxer: Muxer
+        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, _ window: ClipWindow?, into muxer: Muxer
     ) throws -> TranscodedStream {
         guard let asked = target.video, let parameters = stream.pointee.codecpar?.pointee else {
             throw MediaError(.inputInvalid, "\(demuxer.name) is damaged.")
@@ -13,7 +13,7 @@ extension Transcode {
         // A rate that the pictures have already changes nothing.
         if change.frameRate != nil, change.frameRate == demuxer.steadyRate(of: stream) { change.frameRate = nil }
         let plan = try PicturePlan(stream, of: demuxer, change: change, target: video, toneMaps: toneMaps)
-        if copies, !demuxer.isPicture, plan.changesNothing, isAlready(video, parameters) {
+        if copies, window == nil, !demuxer.isPicture, plan.changesNothing, isAlready(video, parameters) {
             return .copy(try CopiedStream(stream, start: demuxer.start, into: muxer), isVideo: true)
         }
         let isHigh = parameters.isHighDynamicRange && plan.colours.toneMapping.isEmpty
@@ -21,38 +21,48 @@ extension Transcode {
         return .video(
             try VideoPipeline(
                 stream, of: demuxer, plan: plan, target: video, frameRate: change.frameRate, highDynamicRange: range,
-                into: muxer))
+                window: window, into: muxer))
     }
 
     /// A soundtrack's way into the output.
     func sound(
-        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, into muxer: Muxer
+        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, _ window: ClipWindow?, into muxer: Muxer
     ) throws -> TranscodedStream {
         guard let audio = target.audio, let parameters = stream.pointee.codecpar?.pointee else {
             throw MediaError(.inputInvalid, "\(demuxer.name) is damaged.")
         }
-        if copies, isAlready(audio, parameters) {
+        if copies, window == nil, isAlready(audio, parameters) {
             return .copy(try CopiedStream(stream, start: demuxer.start, into: muxer), isVideo: false)
         }
-        return .audio(try AudioPipeline(stream, of: demuxer, target: audio, into: muxer))
+        return .audio(try AudioPipeline(stream, of: demuxer, target: audio, window: window, into: muxer))
     }
 
-    /// What the file and its streams say of themselves in words, its chapters and its timecode.
-    func carryWords(of demuxer: Demuxer, into muxer: Muxer, for streams: [TranscodedStream]) {
-        for (key, value) in demuxer.words { muxer.describe(key, value) }
+    /// What the file and its streams say of themselves in words, its chapters and its timecode; or only what its streams say,
+    /// where another file is the main one.
+    func carryWords(
+        of demuxer: Demuxer, _ window: ClipWindow?, into muxer: Muxer, for streams: [TranscodedStream],
+        isMain: Bool = true
+    ) {
+        if isMain { for (key, value) in demuxer.words { muxer.describe(key, value) } }
         for made in streams {
             guard let source = demuxer.streams.first(where: { $0.pointee.index == made.index }) else { continue }
             for (key, value) in demuxer.words(of: source) { muxer.describe(stream: made.stream, key, value) }
             muxer.stream(made.stream)?.pointee.disposition = source.pointee.disposition & AV_DISPOSITION_DEFAULT
-            if made.isVideo { carryTimecode(of: demuxer, source, into: muxer, made.stream) }
+            if made.isVideo { carryTimecode(of: demuxer, source, window, into: muxer, made.stream) }
         }
+        guard window == nil, isMain else { return }
         for chapter in demuxer.chapters { try? muxer.addChapter(chapter.title, from: chapter.start, to: chapter.end) }
     }
 
     private func carryTimecode(
-        of demuxer: Demuxer, _ source: UnsafeMutablePointer<AVStream>, into muxer: Muxer, _ stream: Int32
+        of demuxer: Demuxer, _ source: UnsafeMutablePointer<AVStream>, _ window: ClipWindow?, into muxer: Muxer,
+        _ stream: Int32
     ) {
-        guard let timecode = demuxer.timecode, let before = demuxer.steadyRate(of: source) else { return }
+        guard var timecode = demuxer.timecode, let before = demuxer.steadyRate(of: source) else { return }
+        if let frame = window?.startFrame, frame > 0 {
+            timecode = StartTimecode(
+                frames: timecode.frames(at: before) + frame, rate: before, isDropFrame: timecode.isDropFrame)
+        }
         let rate = change.frameRate ?? before
         guard rate.hasTimecode else { return }
         muxer.setTimecode(timecode.converted(from: before, to: rate).description, ofVideo: stream)

@@ -31,6 +31,8 @@ public struct Transcode: Sendable, Equatable {
     public var toneMaps: Bool
     /// Whether a stream that has the asked-for codec already, and of which nothing is to be changed, is copied.
     public var copies: Bool
+    /// The part of the input that is taken, exact to a frame and a sample; `nil` for the whole.
+    public var range: ClipRange?
     /// The largest input to accept.
     public var limits: MediaLimits
 
@@ -42,11 +44,13 @@ public struct Transcode: Sendable, Equatable {
     ///   - keepsDepth: Whether more than eight bits are kept where they can be.
     ///   - keepsAlpha: Whether transparency is kept where it can be.
     ///   - toneMaps: Whether high dynamic range is brought down where it could be kept.
-    ///   - copies: Whether streams that are as asked for already are copied.
+    ///   - copies: Whether streams that are as asked for already are copied; not with a range.
+    ///   - range: The part of the input that is taken, or `nil` for the whole.
     ///   - limits: The largest input to accept.
     public init(
         input: String, target: MediaTarget, change: PictureChange = PictureChange(), keepsDepth: Bool = false,
-        keepsAlpha: Bool = false, toneMaps: Bool = false, copies: Bool = false, limits: MediaLimits = MediaLimits()
+        keepsAlpha: Bool = false, toneMaps: Bool = false, copies: Bool = false, range: ClipRange? = nil,
+        limits: MediaLimits = MediaLimits()
     ) {
         self.input = input
         self.target = target
@@ -55,6 +59,7 @@ public struct Transcode: Sendable, Equatable {
         self.keepsAlpha = keepsAlpha
         self.toneMaps = toneMaps
         self.copies = copies
+        self.range = range
         self.limits = limits
     }
 
@@ -92,27 +97,32 @@ public struct Transcode: Sendable, Equatable {
             throw MediaError(.unsupported, "\(demuxer.name) has neither moving pictures nor sound\(ofTarget).")
         }
         try demuxer.refuseOverwriting(path)
+        let window = try range.map { try ClipWindow($0, of: demuxer, video: videoStream) }
         let muxer = try Muxer(path: path, container: target.container)
-        let video = try videoStream.map { try pictures($0, of: demuxer, into: muxer) }
+        let video = try videoStream.map { try pictures($0, of: demuxer, window, into: muxer) }
         let kept = target.container.holdsManyStreams ? audioStreams : Array(audioStreams.prefix(1))
-        let audio = try kept.map { try sound($0, of: demuxer, into: muxer) }
+        let audio = try kept.map { try sound($0, of: demuxer, window, into: muxer) }
         let streams = (video.map { [$0] } ?? []) + audio
-        carryWords(of: demuxer, into: muxer, for: streams)
+        carryWords(of: demuxer, window, into: muxer, for: streams)
         try muxer.start()
         var counter = ProgressCounter(total: expectedCount(video, audio, demuxer), report: progress)
         if case .video(let pipeline)? = video { counter.newest = { pipeline.newest } }
         try counter.start()
+        if let window { demuxer.approach(window) }
         let packet = try Packet()
         var packets = 0
-        while try demuxer.read(into: packet) {
+        var ahead = Set(streams.map(\.index))
+        while !ahead.isEmpty, try demuxer.read(into: packet) {
             packets += 1
             // Streams that are not used, and audio between pictures, give no frame to report.
             if packets % 64 == 0 { try counter.beat() }
             let index = packet.pointer.pointee.stream_index
             guard let place = streams.firstIndex(where: { $0.index == index }) else { continue }
+            // Pictures are shown no earlier than they are decoded: what comes now is behind the part's end.
+            if let window, demuxer.isPast(window, packet) { ahead.remove(index) }
             try streams[place].take(packet) { if place == 0 { try counter.advance() } }
         }
-        try demuxer.checkComplete()
+        if !ahead.isEmpty { try demuxer.checkComplete() }
         for (place, stream) in streams.enumerated() {
             try stream.finish(each: { if place == 0 { try counter.advance() } }, beat: { try counter.beat() })
         }

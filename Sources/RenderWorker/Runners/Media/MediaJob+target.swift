@@ -44,15 +44,4 @@ extension MediaJobRequest {
                 bottom: try whole("cropBottom") ?? 0),
             frameRate: parameters["frameRate"].map(\.isNull) ?? true ? nil : try frameRate())
     }
-
-    /// The value of a parameter that lists what is possible; `nil` where it is not given.
-    func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) throws -> Choice?
-    where Choice.RawValue == String {
-        guard let value = parameters[name], !value.isNull else { return nil }
-        guard let text = value.stringValue, let choice = Choice(rawValue: text) else {
-            let possible = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw MediaError(.parametersInvalid, "The parameter \(name) is none of \(possible).")
-        }
-        return choice
-    }
 }

@@ -11,8 +11,12 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case mockVideo = "mock-video"
     case mockAudio = "mock-audio"
     case assemble
+    case concat
+    case mux
+    case proxy
     case transcode
     case conform
+    case trim
     case thumbnail
     case waveform
     case normalizeAudio = "normalize-audio"

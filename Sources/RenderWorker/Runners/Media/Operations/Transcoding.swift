@@ -6,46 +6,38 @@ extension MediaJobRequest {
     func transcode(_ report: @escaping MediaProgressReport) throws -> JSONValue {
         let outcome = try Transcode(
             input: source(), target: target(), change: pictureChange(),
-            keepsDepth: !["8", "10"].contains(text("bitDepth")),
-            keepsAlpha: text("alpha") != "drop", toneMaps: text("highDynamicRange") == "tone-map",
-            copies: text("copy") == "auto"
+            keepsDepth: !["8", "10"].contains(text("bitDepth")), keepsAlpha: text("alpha") != "drop",
+            toneMaps: text("highDynamicRange") == "tone-map", copies: text("copy") == "auto"
         ).render(to: output, progress: report)
-        return Self.account(of: outcome)
+        return outcome.document
     }
 
-    /// What a film shows for good: its shot, its take, a line of text, its timecode, a watermark.
-    func overlay(_ report: @escaping MediaProgressReport) throws -> JSONValue {
-        var change = try pictureChange()
-        let size = parameters["size"]?.doubleValue ?? 0.04
-        let opacity = parameters["opacity"]?.doubleValue ?? 1
-        var lines: [BurnIn.Line] = []
-        func add(_ name: String, _ place: BurnIn.Place, _ opacity: Double, _ size: Double) {
-            guard !text(name).isEmpty else { return }
-            lines.append(BurnIn.Line(text: text(name), place: place, opacity: opacity, size: size))
-        }
-        add("shot", .topLeft, opacity, size)
-        add("take", .topRight, opacity, size)
-        add("text", try choice("textPlace") ?? .bottomLeft, opacity, size)
-        if text("timecode") != "none" {
-            lines.append(
-                BurnIn.Line(
-                    text: "", place: try choice("timecodePlace") ?? .bottomRight, opacity: opacity, size: size,
-                    hasTimecode: true))
-        }
-        add(
-            "watermark", try choice("watermarkPlace") ?? .centre, parameters["watermarkOpacity"]?.doubleValue ?? 0.25,
-            2.5 * size)
-        let isOwn = ["file", "none", ""].contains(text("timecode"))
-        change.burnIn = BurnIn(lines: lines, timecode: isOwn ? nil : text("timecode"))
-        let outcome = try Transcode(input: source(), target: target(), change: change, copies: true)
-            .render(to: output, progress: report)
-        return Self.account(of: outcome)
+    /// Films one after the other. Tells whether they were encoded or copied.
+    func concat(_ report: @escaping MediaProgressReport) throws -> JSONValue {
+        let outcome = try Concat(
+            inputs: inputs["clips"] ?? [], target: target(), change: pictureChange(), copies: text("copy") != "never"
+        ).render(to: output, progress: report)
+        return outcome.document
     }
 
-    private static func account(of outcome: TranscodeOutcome) -> JSONValue {
+    /// Pictures and sound of several files in one. Tells what became of each stream.
+    func mux(_ report: @escaping MediaProgressReport) throws -> JSONValue {
+        guard let video = inputs["video"]?.first else { throw MediaError(.parametersInvalid, "There are no pictures.") }
+        let languages = text("languages").split(separator: ",").map { $0.filter { !$0.isWhitespace } }
+        let outcome = try Mux(
+            video: video, audio: inputs["audio"] ?? [], languages: languages.map { String($0) },
+            container: choice("container") ?? .mp4
+        ).render(to: output, progress: report)
+        return outcome.document
+    }
+}
+
+extension TranscodeOutcome {
+    /// What became of each stream, as the take's provenance tells it.
+    var document: JSONValue {
         [
-            "video": outcome.video.map { .string($0.rawValue) } ?? .null,
-            "audio": .array(outcome.audio.map { .string($0.rawValue) }), "frames": .integer(Int64(outcome.frames)),
+            "video": video.map { .string($0.rawValue) } ?? .null, "audio": .array(audio.map { .string($0.rawValue) }),
+            "frames": .integer(Int64(frames)),
         ]
     }
 }

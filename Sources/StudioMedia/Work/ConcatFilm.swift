@@ -1,0 +1,169 @@
+import CMedia
+
+/// One of the films that are joined.
+final class ConcatFilm {
+    /// What two films must have in common to follow each other without being encoded.
+    struct Format: Equatable {
+        struct Stream: Equatable {
+            var codec: UInt32
+            var format: Int32
+            var sides: [Int32]
+            var sound: [Int32]
+            var tags: [UInt32]
+            var unit: [Int32]
+            var header: [UInt8]
+        }
+        var rate: FrameRate
+        var isSteady: Bool
+        var orientation: Orientation
+        var streams: [Stream]
+    }
+
+    let demuxer: Demuxer
+    let video: UnsafeMutablePointer<AVStream>
+    /// The frames a second, on average where they vary.
+    let rate: FrameRate
+    /// The frames, as the file says.
+    let frames: Int
+    let format: Format
+
+    init(path: String, limits: MediaLimits) throws {
+        demuxer = try Demuxer(path: path, limits: limits)
+        guard let video = demuxer.mainVideo, !demuxer.isPicture else {
+            throw MediaError(.unsupported, "\(demuxer.name) has no moving pictures.")
+        }
+        self.video = video
+        let steady = demuxer.steadyRate(of: video)
+        rate = steady ?? FrameRate(video.pointee.avg_frame_rate) ?? FrameRate(valid: 25, 1)
+        frames = demuxer.expectedFrames(of: video) ?? 0
+        format = Format(
+            rate: rate, isSteady: steady != nil, orientation: demuxer.orientation(of: video),
+            streams: ([video] + demuxer.audioStreams).compactMap(Self.format))
+    }
+
+    /// Whether the streams can be put into a kind of file as they are, and their length is known.
+    func canBeCopied(into container: ContainerKind) -> Bool {
+        format.isSteady && video.pointee.nb_frames > 0
+            && ([video] + demuxer.audioStreams).allSatisfy { container.holds($0) }
+    }
+
+    private static func format(of stream: UnsafeMutablePointer<AVStream>) -> Format.Stream? {
+        guard let parameters = stream.pointee.codecpar?.pointee else { return nil }
+        let header = UnsafeBufferPointer(start: parameters.extradata, count: Int(parameters.extradata_size))
+        return Format.Stream(
+            codec: parameters.codec_id.rawValue, format: parameters.format,
+            sides: [
+                parameters.width, parameters.height, parameters.sample_aspect_ratio.num,
+                parameters.sample_aspect_ratio.den,
+            ],
+            sound: [parameters.sample_rate, parameters.ch_layout.nb_channels],
+            tags: [
+                parameters.color_primaries.rawValue, parameters.color_trc.rawValue, parameters.color_space.rawValue,
+                parameters.color_range.rawValue,
+            ],
+            unit: [stream.pointee.time_base.num, stream.pointee.time_base.den], header: Array(header))
+    }
+
+    /// Encodes the film behind the frames before it.
+    /// - Parameters:
+    ///   - before: The frames before it.
+    ///   - change: The size and rate that all films get.
+    ///   - target: How pictures are encoded.
+    ///   - rate: The rate that all films get.
+    ///   - track: The pictures' track.
+    ///   - samples: The sound's way into its track; `nil` without sound.
+    ///   - each: Called for every frame.
+    /// - Returns: The frames written.
+    /// - Throws: `MediaError` of any code, or what `each` threw.
+    func encode(
+        after before: Int, change: PictureChange, target: VideoTarget, rate: FrameRate, into track: VideoTrack,
+        _ samples: SampleQueue?, each: () throws -> Void
+    ) throws -> Int {
+        let plan = try PicturePlan(video, of: demuxer, change: change, target: target, toneMaps: true)
+        let pictures = try DecodedStream(video, of: demuxer)
+        let filters = try FilterStage<PictureShape>()
+        var clock = FrameClock(video, start: demuxer.start)
+        var count = 0
+        func encode(_ converted: Frame, _ unit: AVRational) throws {
+            converted.pointer.pointee.pts = Int64(before + count)
+            count += 1
+            try track.write(converted, duration: 1)
+            try each()
+        }
+        func convert(_ decoded: Frame) throws {
+            guard let stamp = clock.stamp(decoded.pointer) else { return }
+            decoded.pointer.pointee.pts = stamp.time
+            decoded.pointer.pointee.pkt_duration = stamp.duration
+            let shape = PictureShape(decoded)
+            try filters.push(decoded, shaped: shape) {
+                try FilterGraph(pictures: decoded, timeBase: clock.timeBase, chain: plan.chain(for: shape))
+            } each: {
+                try encode($0, $1)
+            }
+        }
+        let sound = try samples.flatMap { queue in
+            try demuxer.audioStreams.first.map { stream in
+                try ConcatSound(
+                    stream, of: demuxer, into: queue, from: queue.time(ofFrame: before, at: rate),
+                    to: queue.time(ofFrame: before + expected(at: rate), at: rate))
+            }
+        }
+        let packet = try Packet()
+        while try demuxer.read(into: packet) {
+            let index = packet.pointer.pointee.stream_index
+            if index == pictures.index { try pictures.decode(packet, each: convert) }
+            if let sound, sound.index == index { try sound.decode(packet) }
+        }
+        try demuxer.checkComplete()
+        try pictures.finish(each: convert)
+        try filters.finish { try encode($0, $1) }
+        try sound?.finish()
+        guard count > 0 else {
+            throw MediaError(.inputInvalid, "\(demuxer.name) has no picture that can be decoded.")
+        }
+        if let samples { try samples.fill(to: samples.time(ofFrame: before + count, at: rate)) }
+        return count
+    }
+
+    private func expected(at rate: FrameRate) -> Int {
+        rate.frames(inSeconds: Double(frames) / max(0.001, self.rate.framesPerSecond))
+    }
+}
+
+/// The sound of one of the films that are joined, on its way into the common track.
+final class ConcatSound {
+    var index: Int32 { sound.index }
+    private let sound: DecodedSound
+    private let queue: SampleQueue
+    private let end: Int64
+
+    /// - Parameters:
+    ///   - stream: The stream.
+    ///   - demuxer: Its file.
+    ///   - queue: The way into the track.
+    ///   - from: Where the film begins, in samples of the track.
+    ///   - to: Where it ends.
+    /// - Throws: `MediaError` where the sound cannot be decoded.
+    init(
+        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, into queue: SampleQueue, from: Int64, to: Int64
+    ) throws {
+        self.queue = queue
+        end = to
+        try queue.fill(to: from)
+        // The film before may have taken a fraction of a frame of this one's place.
+        let filters = queue.filters(skipping: max(0, queue.taken - from))
+        sound = try DecodedSound(
+            stream, of: demuxer, decodedBy: try DecodedStream(stream, of: demuxer), sampleRate: queue.sampleRate,
+            filters: filters, blockSize: 1024)
+    }
+
+    /// Decodes a packet.
+    func decode(_ packet: Packet) throws { try sound.decode(packet, each: take) }
+
+    /// Brings out all that is still under way.
+    func finish() throws { try sound.finish(each: take) }
+
+    private func take(_ samples: Frame, _ unit: AVRational) throws {
+        try queue.take(samples, Int32(min(Int64(samples.pointer.pointee.nb_samples), max(0, end - queue.taken))))
+    }
+}
