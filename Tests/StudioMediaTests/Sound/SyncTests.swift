@@ -4,7 +4,7 @@ import Testing
 
 /// Sound stays with the picture, to a millisecond.
 @Suite struct SyncTests {
-    /// A film, and how far apart its two may already be: what its container's clock or its codec's blocks allow.
+    /// A film to be transcoded.
     struct Film: CustomTestStringConvertible {
         var name: String
         var rate: String
@@ -15,7 +15,7 @@ import Testing
     private static let films = [
         Film(name: "a.mov", rate: "25", encoding: ["-c:v", "prores_ks", "-c:a", "pcm_s16le"]),
         Film(name: "a.mp4", rate: "24000/1001", encoding: ["-c:v", "libx264", "-c:a", "aac"]),
-        Film(name: "a.mkv", rate: "30", encoding: ["-c:v", "libx264", "-bf", "2", "-c:a", "libopus"]),
+        Film(name: "a.mkv", rate: "30", encoding: ["-c:v", "libx264", "-bf", "2", "-c:a", "flac"]),
         Film(name: "a.ts", rate: "25", encoding: ["-c:v", "mpeg2video", "-c:a", "mp2", "-b:a", "256k"]),
     ]
 
@@ -29,6 +29,6 @@ import Testing
         for (first, second) in zip(before, after) {
             #expect(abs(first - second) <= 0.001, "\(before) became \(after)")
         }
-        for offset in after { #expect(abs(offset) <= 0.0015, "\(after)") }
+        for offset in after { #expect(abs(offset) <= 0.001, "\(after)") }
     }
 }

@@ -13,11 +13,12 @@ struct FlashAndBeep {
         // A flash is the first frame that starts in its second, and the beep starts with that frame, not with the second.
         let parts = rate.split(separator: "/").compactMap { Double($0) }
         let frame = (parts.count > 1 ? parts[1] : 1) / parts[0]
-        let beeps = (1..<seconds).map { second in
-            let start = (Double(second) / frame).rounded(.up) * frame
+        let numbers = (1..<seconds).map { (Double($0) / frame - 1e-6).rounded(.up) }
+        let beeps = numbers.map { number in
+            let start = number * frame
             return "between(t,\(start - 1e-6),\(start + 0.04 - 1e-6))*cos(2*PI*1000*(t-\(start)))"
         }.joined(separator: "+")
-        let flash = "gte(t,0.99)*lt(mod(t+\(frame)-1e-4,1),\(frame))"
+        let flash = numbers.map { "eq(n,\(Int($0)))" }.joined(separator: "+")
         let pictures = "color=black:s=64x64:r=\(rate):d=\(seconds),drawbox=c=white:t=fill:enable='\(flash)'"
         let sound = "aevalsrc='0.5*(\(beeps))':s=\(sampleRate):d=\(seconds)"
         try Tool.ffmpeg(["-f", "lavfi", "-i", pictures, "-f", "lavfi", "-i", sound] + encoding + [path])
