@@ -11,23 +11,28 @@ import Testing
     @Test func whatChangesAgainIsLookedAtOnceAndLater() {
         var table = table()
         #expect(table.next == nil)
-        for second in [0, 1, 2] { #expect(table.touch("a", now: start + .seconds(second))) }
-        #expect(table.touch("b", now: start + .seconds(1)))
-        #expect(table.takeSettled(now: start + .seconds(2)) == [])
+        var noted = [0, 1, 2].map { table.touch("a", now: start + .seconds($0)) }
+        noted.append(table.touch("b", now: start + .seconds(1)))
+        #expect(noted == [true, true, true, true])
+        let early = table.takeSettled(now: start + .seconds(2))
+        #expect(early == [])
         #expect(table.next == start + .seconds(3))
-        #expect(table.takeSettled(now: start + .seconds(3)) == ["b"])
-        #expect(table.takeSettled(now: start + .seconds(9)) == ["a"])
+        let taken = [3, 9].map { table.takeSettled(now: start + .seconds($0)) }
+        #expect(taken == [["b"], ["a"]])
         #expect(table.count == 0)
     }
 
     @Test func beyondItsLimitItSaysSo() {
         var table = table(limit: 2)
-        #expect(table.touch("a", now: start) && table.touch("b", now: start))
-        #expect(!table.touch("c", now: start))
-        #expect(table.touch("a", now: start + .seconds(1)), "what it holds may change again")
-        #expect(table.takeSettled(now: start + .seconds(3)) == ["b", "a"])
+        let noted = ["a", "b", "c"].map { table.touch($0, now: start) }
+        #expect(noted == [true, true, false])
+        let isNotedAgain = table.touch("a", now: start + .seconds(1))
+        #expect(isNotedAgain, "what it holds may change again")
+        let settled = table.takeSettled(now: start + .seconds(3))
+        #expect(settled == ["b", "a"])
         table.putBack("a", now: start + .seconds(3))
-        #expect(table.takeSettled(now: start + .seconds(5)) == ["a"])
+        let settledAfterAll = table.takeSettled(now: start + .seconds(5))
+        #expect(settledAfterAll == ["a"])
     }
 
     @Test(arguments: [
