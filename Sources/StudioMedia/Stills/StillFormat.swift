@@ -72,6 +72,7 @@ final class StillEncoder {
     private let before: [String]
     private let after: [String]
     private let picture: Frame
+    private var count: Int64 = 0
     private var stage: (shape: PictureShape, graph: FilterGraph, encoder: Encoder?)?
 
     /// - Parameters:
@@ -106,7 +107,9 @@ final class StillEncoder {
         }
         let encoder = try stage?.encoder ?? open(for: shape)
         stage?.encoder = encoder
-        picture.pointer.pointee.pts = 0
+        // libav's JPEG encoder takes no time twice.
+        picture.pointer.pointee.pts = count
+        count += 1
         picture.pointer.pointee.pict_type = AV_PICTURE_TYPE_NONE
         picture.pointer.pointee.quality = encoder.context.pointee.global_quality
         var bytes: [UInt8] = []
