@@ -1,12 +1,12 @@
 /// Films whose frames tell their own number, and whose sound tells the second.
 enum NumberedFilm {
-    /// Makes a film: a frame's brightness is 16 and two more for each, up to a hundred frames.
+    /// Makes a film: a frame's brightness is 16 and four more for each, up to fifty frames.
     static func make(_ path: String, rate: String = "25", frames: Int = 50, first: Int = 0, _ options: [String]) throws
     {
         try Tool.ffmpeg(
             [
                 "-f", "lavfi", "-i",
-                "color=black:s=64x64:r=\(rate),format=yuv420p,geq=lum='16+2*(N+\(first))':cb=128:cr=128", "-frames:v",
+                "color=black:s=64x64:r=\(rate),format=yuv420p,geq=lum='16+4*(N+\(first))':cb=128:cr=128", "-frames:v",
                 String(frames),
             ] + options + [path])
     }
@@ -17,7 +17,7 @@ enum NumberedFilm {
         try Tool.ffmpeg(
             "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-vf", "extractplanes=y,scale=1:1:flags=area", "-f",
             "rawvideo", scratch.path("raw"))
-        return try scratch.bytes("raw").map { Int((Double($0) - 16) / 2 + 0.5) }
+        return try scratch.bytes("raw").map { Int((Double($0) - 16) / 4 + 0.5) }
     }
 
     /// The samples of a file's first soundtrack, mono, at 48 kHz, from the file's start.

@@ -12,7 +12,7 @@ import Testing
         try Tool.ffmpeg(
             [
                 "-f", "lavfi", "-i",
-                "color=black:s=64x64:r=\(rate):d=\(seconds),format=yuv420p,geq=lum='16+2*(N+\(first))':cb=128:cr=128",
+                "color=black:s=64x64:r=\(rate):d=\(seconds),format=yuv420p,geq=lum='16+4*(N+\(first))':cb=128:cr=128",
                 "-f", "lavfi",
                 "-i", tone,
             ] + coding + [path])
