@@ -23,7 +23,7 @@ final class ConcatFilm {
     let video: UnsafeMutablePointer<AVStream>
     /// The frames a second, on average where they vary.
     let rate: FrameRate
-    /// The frames, as the file says.
+    /// The frames: as the file's index says, else counted. The file's duration may be that of longer sound.
     let frames: Int
     let format: Format
 
@@ -35,7 +35,9 @@ final class ConcatFilm {
         self.video = video
         let steady = demuxer.steadyRate(of: video)
         rate = steady ?? FrameRate(video.pointee.avg_frame_rate) ?? FrameRate(valid: 25, 1)
-        frames = demuxer.expectedFrames(of: video) ?? 0
+        frames =
+            video.pointee.nb_frames > 0
+            ? Int(video.pointee.nb_frames) : try Self.countFrames(path, video.pointee.index, limits)
         format = Format(
             rate: rate, isSteady: steady != nil, orientation: demuxer.orientation(of: video),
             streams: ([video] + demuxer.audioStreams).compactMap(Self.format))
@@ -45,6 +47,17 @@ final class ConcatFilm {
     func canBeCopied(into container: ContainerKind) -> Bool {
         format.isSteady && video.pointee.nb_frames > 0
             && ([video] + demuxer.audioStreams).allSatisfy { container.holds($0) }
+    }
+
+    private static func countFrames(_ path: String, _ index: Int32, _ limits: MediaLimits) throws -> Int {
+        let demuxer = try Demuxer(path: path, limits: limits)
+        let packet = try Packet()
+        var count = 0
+        while try demuxer.read(into: packet) {
+            if packet.pointer.pointee.stream_index == index { count += 1 }
+            try limits.check(frames: count, of: demuxer.name)
+        }
+        return count
     }
 
     private static func format(of stream: UnsafeMutablePointer<AVStream>) -> Format.Stream? {

@@ -15,9 +15,11 @@ enum NumberedFilm {
     static func numbers(_ path: String) throws -> [Int] {
         let scratch = try Scratch()
         try Tool.ffmpeg(
-            "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-vf", "extractplanes=y,scale=1:1:flags=area", "-f",
+            "-i", path, "-map", "0:v:0", "-vsync", "passthrough", "-vf", "scale=2:2:flags=area,format=yuv420p", "-f",
             "rawvideo", scratch.path("raw"))
-        return try scratch.bytes("raw").map { Int((Double($0) - 16) / 4 + 0.5) }
+        let bytes = try scratch.bytes("raw")
+        // Four samples of luma and two of colour for each frame.
+        return stride(from: 0, to: bytes.count, by: 6).map { Int((Double(bytes[$0]) - 16) / 4 + 0.5) }
     }
 
     /// The samples of a file's first soundtrack, mono, at 48 kHz, from the file's start.
