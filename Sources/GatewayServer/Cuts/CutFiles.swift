@@ -39,8 +39,8 @@ struct CutFiles: Sendable {
             try folders.translating { () -> [UInt8]? in
                 let directory = try folders.open(project)
                 guard try directory.status(of: path) != nil else { return nil }
-                return try FileBytes.contents(
-                    of: directory.open(path).raw, path: path.text, atMost: Cut.longestFile)
+                let file = try directory.open(path)
+                return try FileBytes.contents(of: file.raw, path: path.text, atMost: Cut.longestFile)
             }
         }
         guard let bytes else {

@@ -145,14 +145,14 @@ struct ConformTests {
         #expect(frames[24..<36].allSatisfy { abs($0.corner - $0.y) <= 2 })
     }
 
-    @Test("After hundreds of cuts every sample is where its picture is, with drop-frame timecode")
+    @Test("After many cuts every sample is where its picture is, with drop-frame timecode")
     func soundIsInSync() throws {
         let scratch = try Scratch()
         let ntsc = try #require(EditRate(30_000, 1001))
         try Source.make(
-            scratch.path("a.mov"), frames: 900, rate: "30000/1001", size: "32x32", blue: 128, sound: true)
+            scratch.path("a.mov"), frames: 450, rate: "30000/1001", size: "32x32", blue: 128, sound: true)
         // Seven frames each, from all over the source.
-        let starts = (0..<150).map { $0 * 587 % 880 }
+        let starts = (0..<60).map { $0 * 587 % 440 }
         var cut = Cut(
             name: "Long", rate: ntsc,
             tracks: [Cut.Track(.video, starts.map { Source.clip("a.mov", $0..<($0 + 7), at: ntsc) })])
