@@ -80,8 +80,9 @@ public struct Submission: Sendable, Hashable {
     /// - Throws: `StudioError` with code `invalid` and all findings.
     public init(_ body: JSONValue) throws(StudioError) {
         var reader = SubmissionReader(body)
-        destination = reader.destination()
-        let shot = reader.shot(isRequired: destination == .take)
+        let asked = reader.destination()
+        destination = asked ?? .take
+        let shot = reader.shot(isRequired: asked == .take)
         let function = reader.text("function", required: true)
         version = reader.whole("version", in: 1...9999) ?? 1
         parameters = reader.object("parameters")

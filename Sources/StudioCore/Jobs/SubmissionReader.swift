@@ -88,7 +88,8 @@ struct SubmissionReader {
         return inputs
     }
 
-    mutating func destination() -> JobDestination {
+    /// Nil where it is none that can be asked for.
+    mutating func destination() -> JobDestination? {
         guard let text = text("destination", required: false) else { return .take }
         switch JobDestination.Kind(rawValue: text) {
         case .take?: return .take
@@ -97,7 +98,7 @@ struct SubmissionReader {
             find("/destination", "unsupported", "exports are asked for by POST /api/v1/projects/{project}/exports")
         case nil: find("/destination", "enum", "must be take or cache")
         }
-        return .take
+        return nil
     }
 
     mutating func quality() -> QualityTier? {
