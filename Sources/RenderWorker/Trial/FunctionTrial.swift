@@ -78,17 +78,19 @@ struct FunctionTrial: Sendable {
             try await runner.prepare(context)
             return try await runner.run(context)
         }
-        return try await Blocking.run { try self.keep(result, from: scratch) }
+        return try await Blocking.run { try self.keep(result, from: scratch, with: effective) }
     }
 
     /// Puts what was made into the output folder, under names that are free there. Blocks.
-    private func keep(_ result: RunResult, from scratch: String) throws -> Outcome {
+    private func keep(
+        _ result: RunResult, from scratch: String, with parameters: [String: JSONValue]
+    ) throws -> Outcome {
         var kept: [String: String] = [:]
         let made = try result.files(of: function, in: scratch)
         for port in function.outputs {
             guard let path = made[port.name] else { continue }
             do {
-                kept[port.name] = try placed(path, port)
+                kept[port.name] = try placed(path, port, with: parameters)
             } catch let error as FileError {
                 throw JobFailure(error, while: "The output \(port.name) cannot be put into \(outputFolder)")
             }
@@ -96,8 +98,10 @@ struct FunctionTrial: Sendable {
         return Outcome(files: kept, provenance: result.provenance)
     }
 
-    private func placed(_ path: String, _ port: FunctionManifest.Port) throws -> String {
-        let suffix = port.fileExtension.map { ".\($0)" } ?? ""
+    private func placed(
+        _ path: String, _ port: FunctionManifest.Port, with parameters: [String: JSONValue]
+    ) throws -> String {
+        let suffix = port.fileExtension(with: parameters).map { ".\($0)" } ?? ""
         let folder = try SafeDirectory(outputFolder)
         for number in 1...Int.max {
             let name = "\(function.name)-\(port.name)\(number == 1 ? "" : "-\(number)")\(suffix)"

@@ -56,7 +56,7 @@ import Testing
 
     @Test func theDifferenceStandsWhereItIs() throws {
         let scratch = try Scratch()
-        try Tool.ffmpeg("-f", "lavfi", "-i", "color=gray:s=97x65", "-frames:v", "1", scratch.path("a.png"))
+        try Tool.ffmpeg("-f", "lavfi", "-i", "color=gray:s=97x65,format=rgb24", "-frames:v", "1", scratch.path("a.png"))
         try Tool.ffmpeg(
             "-i", scratch.path("a.png"), "-vf", "drawbox=x=60:y=40:w=20:h=20:c=0x8A8080:t=fill", "-frames:v", "1",
             scratch.path("b.png"))

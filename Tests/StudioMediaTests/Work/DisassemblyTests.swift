@@ -81,8 +81,9 @@ import Testing
         let scratch = try Scratch()
         try Tool.ffmpeg(
             "-f", "lavfi", "-i", "color=red@0.5:s=64x32:r=24:d=0.1,format=yuva444p10le", "-c:v", "prores_ks",
-            "-profile:v",
-            "4444", "-metadata:s:v", "rotate=90", scratch.path("film.mov"))
+            "-profile:v", "4444", scratch.path("plain.mov"))
+        try Tool.ffmpeg(
+            "-i", scratch.path("plain.mov"), "-c", "copy", "-metadata:s:v", "rotate=90", scratch.path("film.mov"))
         for format in [StillFormat.png, .tif, .dpx] {
             try Disassembly(input: scratch.path("film.mov"), format: format).render(to: scratch.path("a.zip"))
             let name = try #require(try Self.unpack(scratch).first { $0.hasSuffix(format.rawValue) })
