@@ -34,9 +34,9 @@ extension ConformPlanner {
 
     func black(_ frames: Range<Int>) -> [ConformPlan.Picture] { [ConformPlan.Picture(frames: frames)] }
 
-    /// Lays an upper track over what is there: where it has a picture, that is seen.
+    /// Lays an upper track over what is there: where it has a picture, or black that was put there, that is seen.
     mutating func cover(with row: [ConformPlan.Picture]) {
-        let upper = row.filter { $0.layer != nil || $0.from != nil }
+        let upper = row.filter { $0.layer != nil || $0.from != nil || $0.isMeant }
         guard !upper.isEmpty else { return }
         var result: [ConformPlan.Picture] = []
         var next = upper.startIndex
