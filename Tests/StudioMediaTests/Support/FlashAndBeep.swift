@@ -45,12 +45,12 @@ struct FlashAndBeep {
         }
     }
 
-    /// Where the beep begins: the lag at which it correlates best, within 100 ms.
+    /// Where the beep begins: the lag at which it correlates best, within 20 ms.
     private static func onset(of samples: [Float], near centre: Int) -> Int? {
         var best: (lag: Int, sum: Float)?
-        for lag in max(0, centre - 4800)...max(0, centre + 4800) where lag + beepLength <= samples.count {
+        for lag in max(0, centre - 960)...max(0, centre + 960) where lag + beepLength <= samples.count {
             var sum: Float = 0
-            for index in stride(from: 0, to: beepLength, by: 3) { sum += samples[lag + index] * beep[index] }
+            for index in stride(from: 0, to: beepLength, by: 6) { sum += samples[lag + index] * beep[index] }
             if sum > best?.sum ?? 1 { best = (lag, sum) }
         }
         return best?.lag
