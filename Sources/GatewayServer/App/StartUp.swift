@@ -36,11 +36,7 @@ struct StartUp: Service {
     }
 
     private func prepare() async throws {
-        let preparation = Task {
-            try await database.waitUntilReachable(logger)
-            try await database.migrate(logger)
-            try await projects.bringTogether()
-        }
+        let preparation = Task { try await makeReady() }
         do {
             try await withTaskCancellationOrGracefulShutdownHandler {
                 try await preparation.value
@@ -53,6 +49,21 @@ struct StartUp: Service {
         }
         gate.open()
         logger.notice("the gateway is ready")
+    }
+
+    /// Waits for PostgreSQL and brings it and the projects up to date; where it goes away in the middle, all over again.
+    private func makeReady() async throws {
+        while true {
+            try await database.waitUntilReachable(logger)
+            do {
+                try await database.migrate(logger)
+                try await projects.bringTogether()
+                return
+            } catch let error as PostgresError where error.isTransient {
+                logger.warning("PostgreSQL was lost while the gateway started; it is waited for again", error: error)
+                try await Task.sleep(for: .milliseconds(200))
+            }
+        }
     }
 
     private func tellOfRedis() async throws {
