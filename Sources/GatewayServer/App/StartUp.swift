@@ -59,7 +59,7 @@ struct StartUp: Service {
                 try await database.migrate(logger)
                 try await projects.bringTogether()
                 return
-            } catch let error as PostgresError where error.isTransient {
+            } catch let error as PostgresError where [.unavailable, .commitUnknown].contains(error.code) {
                 logger.warning("PostgreSQL was lost while the gateway started; it is waited for again", error: error)
                 try await Task.sleep(for: .milliseconds(200))
             }
