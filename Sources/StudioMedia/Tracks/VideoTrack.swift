@@ -28,6 +28,8 @@ final class VideoTrack {
     private let muxer: Muxer
     /// Durations of frames that are still inside the encoder, by timestamp; bounded by its look-ahead.
     private var durations: [Int64: Int64] = [:]
+    /// Where the encoder does not tell when its packets are decoded.
+    private var decodeTimes: DecodeTimes?
 
     /// Adds the track; the muxer has not been started.
     init(_ shape: Shape, into muxer: Muxer) throws {
@@ -51,6 +53,7 @@ final class VideoTrack {
             target.prepare(context, frameRate: shape.frameRate)
         }
         self.muxer = muxer
+        decodeTimes = target.codec == .hevc ? DecodeTimes() : nil
         stream = try muxer.addStream(for: encoder)
         if let made = muxer.stream(stream) { try shape.highDynamicRange?.write(to: made) }
     }
@@ -61,6 +64,7 @@ final class VideoTrack {
     func write(_ frame: Frame, duration: Int64) throws {
         frame.pointer.pointee.pict_type = AV_PICTURE_TYPE_NONE
         durations[frame.pointer.pointee.pts] = duration
+        decodeTimes?.add(frame.pointer.pointee.pts, duration: duration)
         try encoder.encode(frame, each: write)
     }
 
@@ -73,6 +77,7 @@ final class VideoTrack {
     }
 
     private func write(_ packet: UnsafeMutablePointer<AVPacket>) throws {
+        if let time = decodeTimes?.next() { packet.pointee.dts = time }
         packet.pointee.duration = durations.removeValue(forKey: packet.pointee.pts) ?? 0
         try muxer.write(packet, stream: stream, timeBase: encoder.timeBase)
     }

@@ -10,11 +10,15 @@ import Testing
         return try FileManager.default.contentsOfDirectory(atPath: scratch.path("frames")).sorted()
     }
 
-    /// The decoded frames of a file or a sequence in a format, as `ffmpeg` sees them.
-    private static func raw(_ scratch: Scratch, _ input: [String], _ format: String) throws -> [UInt8] {
+    /// The decoded frames of a file or a sequence in a format, as `ffmpeg` sees them; in JPEG files the matrix is always
+    /// BT.601.
+    private static func raw(
+        _ scratch: Scratch, _ input: [String], _ format: String, matrix: String = "bt709"
+    ) throws -> [UInt8] {
         try Tool.ffmpeg(
             input + [
-                "-vf", "scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp:in_color_matrix=bt709",
+                "-vf",
+                "scale=flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp:in_color_matrix=\(matrix)",
                 "-pix_fmt", format, "-vsync", "passthrough", "-f", "rawvideo", scratch.path("raw"),
             ])
         return try scratch.bytes("raw")
@@ -41,7 +45,8 @@ import Testing
         #expect(names.first == "film.0099.\(format.rawValue)" && names.last == "film.0110.\(format.rawValue)")
         let made = try Self.raw(
             scratch,
-            ["-start_number", "99", "-i", scratch.path("frames/film.%04d.\(format.rawValue)")], pixels)
+            ["-start_number", "99", "-i", scratch.path("frames/film.%04d.\(format.rawValue)")], pixels,
+            matrix: format == .jpg ? "bt601" : "bt709")
         let truth = try Self.raw(scratch, ["-i", scratch.path("film.mkv")], pixels)
         #expect(made.count == truth.count)
         #expect(difference(made, truth) <= tolerance)

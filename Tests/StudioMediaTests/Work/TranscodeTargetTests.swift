@@ -193,6 +193,26 @@ import Testing
         }
     }
 
+    /// With fewer pictures than x265 may reorder, the times of its packets are our own.
+    @Test(arguments: [1, 2, 3, 4]) func shortFilmsInHEVCAreWhole(frames: Int) throws {
+        let scratch = try Scratch()
+        try Tool.ffmpeg(
+            "-f", "lavfi", "-i", "testsrc2=s=96x64:r=25", "-frames:v", String(frames), "-c:v", "ffv1",
+            scratch.path("a.mkv"))
+        let target = try MediaTarget(
+            container: .mp4, video: VideoTarget(codec: .hevc, quality: .low), audio: nil)
+        try Transcode(input: scratch.path("a.mkv"), target: target).render(to: scratch.path("a.mp4"))
+        let packets = try Tool.run(
+            "ffprobe",
+            ["-v", "error", "-show_entries", "packet=pts,dts", "-of", "csv=p=0", scratch.path("a.mp4")]
+        ).split(separator: "\n").map { $0.split(separator: ",").compactMap { Int($0) } }
+        let unit = (packets.map { $0[0] }.max() ?? 0) / max(1, frames - 1)
+        #expect(packets.map { $0[0] }.sorted() == (0..<frames).map { $0 * unit })
+        let decoded = packets.map { $0[1] }
+        #expect(decoded == decoded.sorted() && Set(decoded).count == frames)
+        #expect(packets.allSatisfy { $0[1] <= $0[0] && $0[1] >= -100 * max(unit, 1024) })
+    }
+
     @Test func groupsAreClosedAndExactWhereAskedFor() throws {
         let scratch = try Scratch()
         // With a cut in the middle of a group, which must not get a key frame.
