@@ -11,18 +11,6 @@ import Testing
 @Suite struct CutTests {
     private static let path = "/api/v1/projects/film/cuts/reel_1"
 
-    /// A take whose probe says that it has 48 frames at 24 a second.
-    private static func take(_ studio: RunningStudio) async throws -> TakeRecord {
-        let take = try await studio.take("film", in: studio.project())
-        let probe = """
-            {"container": "mov,mp4", "streams": [{"index": 0, "kind": "video", "codec": "h264", "isCover": false,
-             "frameRate": "24/1", "frameRateNumerator": 24, "frameRateDenominator": 1, "frameCount": 48}]}
-            """
-        _ = try await PrivatePostgres.shared().sql(
-            "UPDATE takes SET probe = '\(probe)' WHERE id = '\(take.id)'", in: studio.ground.postgres)
-        return take
-    }
-
     private static func file(_ name: String, _ studio: RunningStudio) throws -> Data {
         let path = studio.ground.projectPath("film") + "/04_Project_Files/EDLs/" + name
         return try #require(FileManager.default.contents(atPath: path))
@@ -30,7 +18,7 @@ import Testing
 
     @Test func `A cut is written as OTIO and EDL, committed, and read back as the same cut`() async throws {
         try await RunningStudio.run { studio async throws in
-            let take = try await Self.take(studio)
+            let take = try await studio.probedTake()
             let body = """
                 {"shots": [{"take": "\(take.id)", "in": 4, "out": 20, "dissolve": 6},
                            {"shot": "SHOT-010", "in": 8, "dissolve": 8, "fadeOut": 10}],
@@ -60,7 +48,7 @@ import Testing
 
     @Test func `Everything against a cut is told by name, and nothing is written`() async throws {
         try await RunningStudio.run { studio async throws in
-            let take = try await Self.take(studio)
+            let take = try await studio.probedTake()
             let missing = try await studio.request(
                 "PUT", Self.path,
                 body: #"{"shots": [{"take": "\#(TakeID())"}, {"file": "01_Assets/x.mov"}, {"shot": "B"}]}"#)

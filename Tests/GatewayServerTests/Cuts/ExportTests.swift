@@ -11,21 +11,10 @@ import Testing
 @Suite struct ExportTests {
     private static let path = "/api/v1/projects/film/exports"
 
-    private static func take(_ studio: RunningStudio) async throws -> TakeRecord {
-        let take = try await studio.take("film", in: studio.project())
-        let probe = """
-            {"container": "mov,mp4", "streams": [{"index": 0, "kind": "video", "codec": "h264", "isCover": false,
-             "frameRate": "24/1", "frameRateNumerator": 24, "frameRateDenominator": 1, "frameCount": 48}]}
-            """
-        _ = try await PrivatePostgres.shared().sql(
-            "UPDATE takes SET probe = '\(probe)' WHERE id = '\(take.id)'", in: studio.ground.postgres)
-        return take
-    }
-
     @Test func `A list and an OTIO file of the same cut become the same job, with the project's settings`() async throws
     {
         try await RunningStudio.run { studio async throws in
-            let take = try await Self.take(studio)
+            let take = try await studio.probedTake()
             let shots =
                 #"[{"take": "\#(take.id)", "in": 4, "out": 20}, {"take": "\#(take.id)", "in": 8, "dissolve": 8}]"#
             let list = try await studio.request(
@@ -59,7 +48,7 @@ import Testing
 
     @Test func `Everything against an export is told by name, and no job is made`() async throws {
         try await RunningStudio.run { studio async throws in
-            let take = try await Self.take(studio)
+            let take = try await studio.probedTake()
             let gap = Cut.Item.gap(Cut.Gap(EditTime(12, at: .film)))
             func clip(_ name: String, _ frames: Range<Int>) -> Cut.Item {
                 .clip(Cut.Clip(name: name, source: .reference(name), range: EditRange(frames, at: .film)))
