@@ -107,4 +107,26 @@ struct FilmTests {
         try await stack.expectSound()
         try await stack.stop()
     }
+
+    @Test("The index of a take's sprites leads to the sheet from where it is read")
+    func sprites() async throws {
+        let stack = try await Stack.start()
+        try await stack.project()
+        let film = try await stack.submit(
+            "mock-video", parameters: ["prompt": "a harbour", "seconds": 2, "width": 160, "height": 90])
+        let job = try await stack.submit(
+            "sprite", parameters: ["interval": 0.5], inputs: ["source": .string("job:\(film)")], shot: "SHOT-020")
+        try await stack.wait(for: job, toBe: "succeeded")
+        let take = try #require(try await stack.takes().first { $0["shot"] == "SHOT-020" }?["id"]?.stringValue)
+        let address = "/api/v1/takes/\(take)/files/index"
+        let index = try await stack.api.get(address)
+        #expect(index.headers["content-type"] == "text/vtt")
+        let cue = try #require(index.text.split(separator: "\n").last { $0.contains("#xywh=") })
+        let sheet = try #require(URL(string: String(cue), relativeTo: URL(string: stack.api.base + address)))
+        let found = try await stack.api.get(sheet.path)
+        let media = try await stack.api.get("/api/v1/takes/\(take)/media")
+        #expect(found.status == 200 && found.bytes == media.bytes && found.headers["content-type"] == "image/jpeg")
+        try await stack.expectSound()
+        try await stack.stop()
+    }
 }

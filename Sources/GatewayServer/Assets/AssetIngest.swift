@@ -133,7 +133,10 @@ final class AssetIngest: Service {
     /// Files whose rows are left over from a time in which nobody watched: those that are there are told by the watch.
     private func lookAtAll() async {
         do {
-            for place in try await look.knownPlaces() where !Task.isCancelled { await take(place) }
+            try await look.eachKnownPlace { place in
+                await take(place)
+                return !Task.isCancelled
+            }
         } catch {
             guard !Task.isCancelled else { return }
             logger.warning("the known assets cannot be read and are looked at later", error: error)

@@ -5,10 +5,9 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 import StudioSystem
-import Synchronization
 
 /// What is done with a file of an asset folder that has settled.
-final class AssetLook: Sendable {
+struct AssetLook: Sendable {
     /// What came of it.
     enum Outcome: Sendable, Hashable {
         /// It is as the rows say now.
@@ -17,23 +16,11 @@ final class AssetLook: Sendable {
         case unsettled
     }
 
-    private let projects: ProjectStore
-    private let assets: AssetStore
-    private let derivatives: DerivativePlanner
-    private let folders: ProjectFolders
-    private let announcer: EventAnnouncer
-    private let known = Mutex<[String: ProjectID]>([:])
-
-    init(
-        projects: ProjectStore, assets: AssetStore, derivatives: DerivativePlanner,
-        folders: ProjectFolders, announcer: EventAnnouncer
-    ) {
-        self.projects = projects
-        self.assets = assets
-        self.derivatives = derivatives
-        self.folders = folders
-        self.announcer = announcer
-    }
+    let projects: ProjectStore
+    let assets: AssetStore
+    let derivatives: DerivativePlanner
+    let folders: ProjectFolders
+    let announcer: EventAnnouncer
 
     /// Looks at one file.
     ///
@@ -43,7 +30,9 @@ final class AssetLook: Sendable {
     /// - Returns: What came of it.
     /// - Throws: `PostgresError`, `FileError`, `StudioError`; then it is to be looked at again.
     func look(at place: AssetPlace, settle: Duration) async throws -> Outcome {
-        guard let project = try await project(place), project.archivedAt == nil else { return .done }
+        guard let project = try await projects.get(tenantName: place.tenant, name: place.project),
+            project.archivedAt == nil
+        else { return .done }
         let path = try? RelativePath(place.path)
         let found = try await folders.blocking { [folders] in
             try path.flatMap { try folders.open(project).status(of: $0) }
@@ -66,36 +55,49 @@ final class AssetLook: Sendable {
         return .done
     }
 
-    /// Every file that the rows know.
-    func knownPlaces() async throws -> [AssetPlace] {
-        var places: [AssetPlace] = []
-        var last: ProjectID?
-        repeat {
-            let ids = try await projects.ids(limit: 200, after: last)
-            for id in ids {
-                guard let project = try await projects.get(id), project.archivedAt == nil else { continue }
-                var path: String?
-                repeat {
-                    let rows = try await assets.list(project: id, limit: 1000, after: path)
-                    places += rows.map {
-                        AssetPlace(tenant: project.tenantName, project: project.name, path: $0.path)
-                    }
-                    path = rows.count == 1000 ? rows.last?.path : nil
-                } while path != nil && places.count < AssetIngest.limit
+    /// Gives every file that the rows know; no more than a page of them is held.
+    ///
+    /// - Parameter body: Gets a file's place; returns whether it wants another.
+    /// - Throws: `PostgresError`.
+    func eachKnownPlace(_ body: (AssetPlace) async -> Bool) async throws {
+        try await projects.each { project in
+            guard project.archivedAt == nil else { return true }
+            return try await eachRow(of: project.id) { row in
+                await body(AssetPlace(tenant: project.tenantName, project: project.name, path: row.path))
             }
-            last = ids.count == 200 ? ids.last : nil
+        }
+    }
+
+    /// Gives a project's rows, or those under a folder, page by page.
+    ///
+    /// - Parameters:
+    ///   - project: The project.
+    ///   - folder: The folder they lie in; nil for all.
+    ///   - body: Gets a row; returns whether it wants another.
+    /// - Returns: Whether `body` wanted another every time.
+    /// - Throws: `PostgresError`, or what `body` threw.
+    private func eachRow(
+        of project: ProjectID, under folder: String? = nil, _ body: (AssetRecord) async throws -> Bool
+    ) async throws -> Bool {
+        let page = 500
+        var last: String?
+        repeat {
+            let rows = try await assets.list(project: project, under: folder, limit: page, after: last)
+            for row in rows { guard try await body(row) else { return false } }
+            last = rows.count == page ? rows.last?.path : nil
         } while last != nil
-        return places
+        return true
     }
 
     /// Notes that a file is gone, or a folder with all that was in it.
     private func remove(_ path: String, of project: ProjectRecord) async throws {
         var isTold = try await assets.remove(project: project.id, path: path)
-        for row in try await assets.list(project: project.id, under: path, limit: AssetIngest.limit) {
+        _ = try await eachRow(of: project.id, under: path) { row in
             let isGone = try await folders.blocking { [folders] in
                 try (try? RelativePath(row.path)).flatMap { try folders.open(project).status(of: $0) } == nil
             }
             if isGone, try await assets.remove(project: project.id, path: row.path) { isTold = true }
+            return true
         }
         if isTold { await announcer.announce() }
     }
@@ -107,22 +109,6 @@ final class AssetLook: Sendable {
             let content = try FileHash(file: file.absolutePath(of: RelativePath(path.name)), check: check)
             return try folders.open(project).status(of: path).map(Self.text) == Self.text(of: status) ? content : nil
         }
-    }
-
-    private func project(_ place: AssetPlace) async throws -> ProjectRecord? {
-        let key = "\(place.tenant)/\(place.project)"
-        if let id = known.withLock({ $0[key] }), let project = try await projects.get(id) { return project }
-        var last: ProjectID?
-        repeat {
-            let ids = try await projects.ids(limit: 200, after: last)
-            for id in ids {
-                guard let project = try await projects.get(id) else { continue }
-                known.withLock { $0["\(project.tenantName)/\(project.name)"] = id }
-                if project.tenantName == place.tenant, project.name == place.project { return project }
-            }
-            last = ids.count == 200 ? ids.last : nil
-        } while last != nil
-        return nil
     }
 
     /// How long ago content, name or permissions changed last.

@@ -31,6 +31,11 @@ struct JobFileRoutes: RouteGroup {
         guard let take = try await takes.get(try context.identifier("take"), tenant: caller.tenantID) else {
             throw StudioError(.notFound, "there is no such take")
         }
+        // Under its port's name the media is found by the files beside it, such as an index of its stills.
+        if let port = take.port, port == (try context.parameter("port")) {
+            return try await media.response(
+                to: request, withMediaOf: take, in: try await directory.project(take.project))
+        }
         return try await answer(take.job, project: take.project, request, context)
     }
 

@@ -8,7 +8,7 @@ import StudioSystem
 /// The cache may be emptied and exports are people's to move, so a file that is gone is wrong only beside a take, or where a
 /// job that is not finished is going to read it. One that is there must be the one that was published.
 struct AuditFiles: Sendable {
-    /// Projects, and files of one, read at a time.
+    /// Files read at a time.
     private static let page = 200
 
     let projects: ProjectStore
@@ -24,21 +24,18 @@ struct AuditFiles: Sendable {
     /// - Throws: `PostgresError`.
     func run(deep: Bool, limit: Int = 100) async throws -> [AuditFinding] {
         var findings: [AuditFinding] = []
-        var last: ProjectID?
-        repeat {
-            let ids = try await projects.ids(limit: Self.page, after: last)
-            for id in ids where findings.count < limit { findings += try await self.findings(of: id, deep: deep) }
-            last = ids.count == Self.page ? ids.last : nil
-        } while last != nil && findings.count < limit
+        try await projects.each { project in
+            findings += try await self.findings(of: project, deep: deep, limit: limit - findings.count)
+            return findings.count < limit
+        }
         return Array(findings.prefix(limit))
     }
 
-    private func findings(of id: ProjectID, deep: Bool) async throws -> [AuditFinding] {
-        guard let project = try await projects.get(id) else { return [] }
+    private func findings(of project: ProjectRecord, deep: Bool, limit: Int) async throws -> [AuditFinding] {
         var findings: [AuditFinding] = []
         var last: (job: JobID, port: String)?
         repeat {
-            let rows = try await files.list(project: id, limit: Self.page, after: last)
+            let rows = try await files.list(project: project.id, limit: Self.page, after: last)
             let needed = try await files.needed(among: rows.map(\.job))
             findings += try await folders.blocking { [folders] in
                 guard let directory = try? folders.open(project) else { return [] }
@@ -49,7 +46,7 @@ struct AuditFiles: Sendable {
                 }
             }
             last = rows.count == Self.page ? rows.last.map { ($0.job, $0.port) } : nil
-        } while last != nil
+        } while last != nil && findings.count < limit
         return findings
     }
 

@@ -7,7 +7,7 @@ import StudioSystem
 /// Holds takes against the disk: every published take has its file, its LFS object, its sidecar and its commit, and there
 /// is no other file that looks like a take.
 struct AuditTakes: Sendable {
-    /// Projects, and takes of one, read at a time.
+    /// Takes read at a time.
     private static let page = 200
 
     let projects: ProjectStore
@@ -23,19 +23,15 @@ struct AuditTakes: Sendable {
     /// - Throws: `PostgresError`.
     func run(deep: Bool, limit: Int = 100) async throws -> [AuditFinding] {
         var findings: [AuditFinding] = []
-        var last: ProjectID?
-        repeat {
-            let ids = try await projects.ids(limit: Self.page, after: last)
-            for id in ids where findings.count < limit {
-                findings += try await self.findings(of: id, deep: deep, limit: limit - findings.count)
-            }
-            last = ids.count == Self.page ? ids.last : nil
-        } while last != nil && findings.count < limit
+        try await projects.each { project in
+            findings += try await self.findings(of: project, deep: deep, limit: limit - findings.count)
+            return findings.count < limit
+        }
         return Array(findings.prefix(limit))
     }
 
-    private func findings(of id: ProjectID, deep: Bool, limit: Int) async throws -> [AuditFinding] {
-        guard let project = try await projects.get(id) else { return [] }
+    private func findings(of project: ProjectRecord, deep: Bool, limit: Int) async throws -> [AuditFinding] {
+        let id = project.id
         var findings: [AuditFinding] = []
         var last: TakeID?
         repeat {

@@ -18,13 +18,7 @@ struct TakeMediaRoutes: RouteGroup {
 
     @Sendable private func media(_ request: Request, context: GatewayContext) async throws -> Response {
         let (take, project) = try await find(context)
-        guard let sha256 = take.sha256 else { throw StudioError(.notFound, "the take has no media") }
-        let file = try await files.media(of: take, in: project)
-        // The bytes behind this address never change.
-        return try MediaResponse(
-            file: file, contentType: take.mediaType, etag: EntityTag(sha256), fileName: TakeDocument.fileName(of: take),
-            disposition: .inline, cacheControl: "private, max-age=31536000, immutable"
-        ).response(to: request)
+        return try await files.response(to: request, withMediaOf: take, in: project)
     }
 
     @Sendable private func thumbnail(_ request: Request, context: GatewayContext) async throws -> Response {
@@ -43,5 +37,27 @@ struct TakeMediaRoutes: RouteGroup {
             throw StudioError(.notFound, "there is no such take")
         }
         return (take, try await directory.project(take.project))
+    }
+}
+
+extension TakeFiles {
+    /// Answers with a take's media.
+    ///
+    /// - Parameters:
+    ///   - request: What was asked for: all, a part, or whether it is still the same.
+    ///   - take: The take.
+    ///   - project: Its project.
+    /// - Returns: The answer.
+    /// - Throws: `StudioError` with code `not-found` where the take has no media, or it is no longer there.
+    func response(
+        to request: Request, withMediaOf take: TakeRecord, in project: ProjectRecord
+    ) async throws -> Response {
+        guard let sha256 = take.sha256 else { throw StudioError(.notFound, "the take has no media") }
+        let file = try await media(of: take, in: project)
+        // The bytes behind these addresses never change.
+        return try MediaResponse(
+            file: file, contentType: take.mediaType, etag: EntityTag(sha256), fileName: TakeDocument.fileName(of: take),
+            disposition: .inline, cacheControl: "private, max-age=31536000, immutable"
+        ).response(to: request)
     }
 }

@@ -1,11 +1,20 @@
 import CMedia
 
-/// A chain of libavfilter's filters with one input and one output.
+/// libavfilter's filters between the frames that go in and those that come out: a chain with one input, or several chains
+/// that come together.
 final class FilterGraph {
+    private typealias End = UnsafeMutablePointer<AVFilterContext>
+
+    /// What frames go into: its label in the description, and the shape of its frames in libavfilter's words.
+    private struct Source {
+        let label: String
+        let arguments: String
+    }
+
     private let graph: UnsafeMutablePointer<AVFilterGraph>
-    private let input: UnsafeMutablePointer<AVFilterContext>
-    private let output: UnsafeMutablePointer<AVFilterContext>
-    /// Where the last picture given ends, in the input's unit: only so much of it is shown again at another rate.
+    private let inputs: [End]
+    private let output: End
+    /// Where the last picture given to the only input ends, in its unit: only so much of it is shown again at another rate.
     private var end: Int64?
 
     /// The unit of the timestamps of frames that come out.
@@ -13,7 +22,20 @@ final class FilterGraph {
 
     /// Makes a chain for pictures shaped like `frame`.
     convenience init(pictures frame: Frame, timeBase: AVRational, chain: String) throws {
-        try self.init("buffer", PictureSource.arguments(frame, timeBase), "buffersink", chain)
+        try self.init([Source(label: "in", arguments: Self.shape(of: frame, timeBase))], chain, areSamples: false)
+    }
+
+    /// Makes filters with several inputs.
+    /// - Parameters:
+    ///   - frames: A picture for each input, whose shape all that follow have.
+    ///   - timeBase: The unit of the pictures' timestamps.
+    ///   - chains: libavfilter's description; its inputs are `in0`, `in1`, …, its output is `out`.
+    /// - Throws: `MediaError` with `unsupported` where libavfilter refuses the pictures.
+    convenience init(pictures frames: [Frame], timeBase: AVRational, chains: String) throws {
+        let sources = frames.enumerated().map {
+            Source(label: "in\($0)", arguments: Self.shape(of: $1, timeBase))
+        }
+        try self.init(sources, chains, areSamples: false)
     }
 
     /// Makes a chain for samples shaped like `frame`, which gives blocks of `blockSize` samples.
@@ -24,20 +46,19 @@ final class FilterGraph {
             throw MediaError(.inputInvalid, "The audio has no known sample format.")
         }
         let rate = frame.pointer.pointee.sample_rate
-        try self.init(
-            "abuffer",
+        let shape =
             "time_base=\(timeBase.num)/\(timeBase.den):sample_rate=\(rate):sample_fmt=\(String(cString: format)):"
-                + "channel_layout=\(text(layout))",
-            "abuffersink", chain)
+            + "channel_layout=\(text(layout))"
+        try self.init([Source(label: "in", arguments: shape)], chain, areSamples: true)
         av_buffersink_set_frame_size(output, UInt32(blockSize))
     }
 
-    private init(_ inputName: String, _ arguments: String, _ outputName: String, _ chain: String) throws {
+    private init(_ sources: [Source], _ description: String, areSamples: Bool) throws {
         guard let graph = avfilter_graph_alloc() else {
             throw MediaError(.limitExceeded, "There is no memory for a filter chain.")
         }
         do {
-            (input, output) = try Self.build(graph, inputName, arguments, outputName, chain)
+            (inputs, output) = try Self.build(graph, sources, description, areSamples: areSamples)
         } catch {
             var graph: UnsafeMutablePointer<AVFilterGraph>? = graph
             avfilter_graph_free(&graph)
@@ -51,17 +72,17 @@ final class FilterGraph {
         avfilter_graph_free(&graph)
     }
 
-    /// Gives a frame, or with `nil` the end. The frame stays the caller's.
-    func push(_ frame: Frame?) throws {
-        if let picture = frame?.pointer.pointee, picture.nb_samples == 0, picture.pkt_duration > 0 {
+    /// Gives an input a frame, or with `nil` its end. The frame stays the caller's.
+    func push(_ frame: Frame?, to input: Int = 0) throws {
+        if inputs.count == 1, let picture = frame?.pointer.pointee, picture.nb_samples == 0, picture.pkt_duration > 0 {
             end = picture.pts + picture.pkt_duration
         }
-        if frame == nil, let end {
-            let status = av_buffersrc_close(input, end, UInt32(AV_BUFFERSRC_FLAG_PUSH))
-            guard status >= 0 else { throw MediaError.libav(status, .inputInvalid, "A frame cannot be converted.") }
-            return
-        }
-        let status = av_buffersrc_add_frame_flags(input, frame?.pointer, Int32(AV_BUFFERSRC_FLAG_KEEP_REF))
+        let status =
+            if frame == nil, let end {
+                av_buffersrc_close(inputs[input], end, UInt32(AV_BUFFERSRC_FLAG_PUSH))
+            } else {
+                av_buffersrc_add_frame_flags(inputs[input], frame?.pointer, Int32(AV_BUFFERSRC_FLAG_KEEP_REF))
+            }
         guard status >= 0 else { throw MediaError.libav(status, .inputInvalid, "A frame cannot be converted.") }
     }
 
@@ -75,33 +96,51 @@ final class FilterGraph {
         return true
     }
 
-    private typealias Ends = (UnsafeMutablePointer<AVFilterContext>, UnsafeMutablePointer<AVFilterContext>)
+    private static func shape(of frame: Frame, _ timeBase: AVRational) -> String {
+        let picture = frame.pointer.pointee
+        let shape = "video_size=\(picture.width)x\(picture.height):pix_fmt=\(picture.format)"
+        let aspect = picture.sample_aspect_ratio
+        let pixel = aspect.num > 0 && aspect.den > 0 ? ":pixel_aspect=\(aspect.num)/\(aspect.den)" : ""
+        return "\(shape):time_base=\(timeBase.num)/\(timeBase.den)\(pixel)"
+    }
 
     private static func build(
-        _ graph: UnsafeMutablePointer<AVFilterGraph>, _ inputName: String, _ arguments: String,
-        _ outputName: String, _ chain: String
-    ) throws -> Ends {
+        _ graph: UnsafeMutablePointer<AVFilterGraph>, _ sources: [Source], _ description: String, areSamples: Bool
+    ) throws -> ([End], End) {
         func checked(_ status: Int32) throws {
             guard status >= 0 else { throw MediaError.libav(status, .unsupported, "The input cannot be converted.") }
         }
-        var input: UnsafeMutablePointer<AVFilterContext>?
-        var output: UnsafeMutablePointer<AVFilterContext>?
-        try checked(avfilter_graph_create_filter(&input, avfilter_get_by_name(inputName), "in", arguments, nil, graph))
-        try checked(avfilter_graph_create_filter(&output, avfilter_get_by_name(outputName), "out", nil, nil, graph))
-        guard let input, let output, let open = avfilter_inout_alloc(), let end = avfilter_inout_alloc() else {
-            throw MediaError(.limitExceeded, "There is no memory for a filter chain.")
+        func made(_ name: String, _ label: String, _ arguments: String?) throws -> End {
+            var filter: End?
+            try checked(
+                avfilter_graph_create_filter(&filter, avfilter_get_by_name(name), label, arguments, nil, graph))
+            guard let filter else { throw MediaError(.limitExceeded, "There is no memory for a filter chain.") }
+            return filter
         }
-        // Seen from the chain: what flows in is the source's output, what flows out is the sink's input.
-        open.pointee = AVFilterInOut(name: av_strdup("in"), filter_ctx: input, pad_idx: 0, next: nil)
-        end.pointee = AVFilterInOut(name: av_strdup("out"), filter_ctx: output, pad_idx: 0, next: nil)
-        var opens: UnsafeMutablePointer<AVFilterInOut>? = open
-        var ends: UnsafeMutablePointer<AVFilterInOut>? = end
+        // Seen from the description: what flows in is a source's output, what flows out is the sink's input.
+        var opens: UnsafeMutablePointer<AVFilterInOut>?
+        var ends: UnsafeMutablePointer<AVFilterInOut>?
         defer {
             avfilter_inout_free(&opens)
             avfilter_inout_free(&ends)
         }
-        try checked(avfilter_graph_parse_ptr(graph, chain, &ends, &opens, nil))
+        func join(_ label: String, _ filter: End, to list: inout UnsafeMutablePointer<AVFilterInOut>?) throws {
+            guard let open = avfilter_inout_alloc() else {
+                throw MediaError(.limitExceeded, "There is no memory for a filter chain.")
+            }
+            open.pointee = AVFilterInOut(name: av_strdup(label), filter_ctx: filter, pad_idx: 0, next: list)
+            list = open
+        }
+        var inputs: [End] = []
+        for source in sources {
+            let input = try made(areSamples ? "abuffer" : "buffer", source.label, source.arguments)
+            try join(source.label, input, to: &opens)
+            inputs.append(input)
+        }
+        let output = try made(areSamples ? "abuffersink" : "buffersink", "out", nil)
+        try join("out", output, to: &ends)
+        try checked(avfilter_graph_parse_ptr(graph, description, &ends, &opens, nil))
         try checked(avfilter_graph_config(graph, nil))
-        return (input, output)
+        return (inputs, output)
     }
 }

@@ -15,7 +15,7 @@ final class FramePairs {
 
     /// The bits of a channel of what is compared.
     let depth: Int
-    private let network: FilterNetwork
+    private let network: FilterGraph
     private let shapes: [PictureShape]
     private let output: Frame
     private var count: Int64 = 0
@@ -49,7 +49,7 @@ final class FramePairs {
             evenSides
             ? "crop=trunc(iw/2)*2:trunc(ih/2)*2:0:0,scale=out_range=tv:out_color_matrix=bt709,format=yuv420p"
             : "format=\(isDeep ? "rgb48be" : "rgb24")"
-        network = try FilterNetwork(
+        network = try FilterGraph(
             pictures: sides.map(\.frame), timeBase: AVRational(num: 1, den: 1),
             chains: prepared(0) + "[a];" + prepared(1) + ",split=3[b][c][d];[a][b]psnr[e];[e][c]ssim[f];"
                 + "[f]format=\(deep)[g];[d]format=\(deep)[h];[g][h]blend=all_mode=difference,"

@@ -6,7 +6,7 @@ public import StudioCore
 ///
 /// Stills are in rows of ten from the upper left. Where a still a second (or the interval that was asked for) would be more
 /// than `maxStills`, the interval grows until they fit. The index has a cue for every still, from its moment to the next
-/// one's, with the address `sheet.jpg#xywh=x,y,width,height` (W3C, "Media Fragments URI 1.0").
+/// one's, with the address `image#xywh=x,y,width,height` (W3C, "Media Fragments URI 1.0"), in which ``address`` stands for the sheet.
 public struct SpriteSheet: Sendable, Equatable {
     static let columns = 10
 
@@ -20,6 +20,8 @@ public struct SpriteSheet: Sendable, Equatable {
     public var maxStills: Int
     /// The size of the JPEG.
     public var quality: QualityTier
+    /// What the index calls the sheet, from where the index is read.
+    public var address: String
     /// The largest input to accept.
     public var limits: MediaLimits
 
@@ -30,16 +32,18 @@ public struct SpriteSheet: Sendable, Equatable {
     ///   - tileWidth: The width of a still in pixels.
     ///   - maxStills: The most stills.
     ///   - quality: The size of the JPEG.
+    ///   - address: What the index calls the sheet, from where the index is read; a relative address.
     ///   - limits: The largest input to accept.
     public init(
         input: String, interval: Double = 1, tileWidth: Int = 160, maxStills: Int = 400,
-        quality: QualityTier = .standard, limits: MediaLimits = MediaLimits()
+        quality: QualityTier = .standard, address: String, limits: MediaLimits = MediaLimits()
     ) {
         self.input = input
         self.interval = interval
         self.tileWidth = tileWidth
         self.maxStills = maxStills
         self.quality = quality
+        self.address = address
         self.limits = limits
     }
 
@@ -79,7 +83,7 @@ public struct SpriteSheet: Sendable, Equatable {
             cues.append(
                 WebVTT.Cue(
                     start: Int(start / 1000), end: max(Int(start / 1000) + 1, Int(end / 1000)),
-                    text: "\(fileName(path))#xywh=\(x),\(y),\(tile.width),\(tile.height)"))
+                    text: "\(address)#xywh=\(x),\(y),\(tile.width),\(tile.height)"))
             try counter.advance()
         }
         let bytes = try StillEncoder(.jpg, quality: quality).encode(sheet.frame)

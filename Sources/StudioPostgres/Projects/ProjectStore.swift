@@ -17,6 +17,14 @@ package struct ProjectStore: Sendable {
         }
     }
 
+    /// A project by its tenant's name and its own, as its folder is called; nil where there is none or its folder is still
+    /// being made.
+    package func get(tenantName: String, name: String) async throws -> ProjectRecord? {
+        try await database.withConnection { connection in
+            try connection.query(SQL.folder, [.text(tenantName), .text(name)]).first.map { try ProjectRecord($0) }
+        }
+    }
+
     /// A project; nil where there is none or its folder is still being made.
     package func get(_ id: ProjectID) async throws -> ProjectRecord? {
         try await database.withConnection { try get(id, on: $0) }
@@ -60,6 +68,23 @@ package struct ProjectStore: Sendable {
         try await database.withConnection { connection in
             try connection.query(SQL.ids, [.id(after), .int(limit)]).map { try $0.decode("id") }
         }
+    }
+
+    /// Gives every project of all tenants, archived ones too, in the order of their ids; no more than a page of ids is held.
+    ///
+    /// - Parameter body: Gets a project; returns whether it wants another.
+    /// - Throws: `PostgresError`, or what `body` threw.
+    package func each(_ body: (ProjectRecord) async throws -> Bool) async throws {
+        let page = 200
+        var last: ProjectID?
+        repeat {
+            let ids = try await ids(limit: page, after: last)
+            for id in ids {
+                guard let project = try await get(id) else { continue }
+                guard try await body(project) else { return }
+            }
+            last = ids.count == page ? ids.last : nil
+        } while last != nil
     }
 
     /// Changes what people edit; nil leaves what is there. `project.json` is due from then on, until `manifestIsWritten`.
@@ -138,6 +163,10 @@ package struct ProjectStore: Sendable {
         static let named = """
             SELECT \(ProjectRecord.columns) FROM \(ProjectRecord.tables)
             WHERE p.tenant_id = $1 AND lower(p.name) = lower($2) AND p.name = $2 AND p.scaffolded_at IS NOT NULL
+            """
+        static let folder = """
+            SELECT \(ProjectRecord.columns) FROM \(ProjectRecord.tables)
+            WHERE n.name = $1 AND lower(p.name) = lower($2) AND p.name = $2 AND p.scaffolded_at IS NOT NULL
             """
         static let list = """
             SELECT \(ProjectRecord.columns) FROM \(ProjectRecord.tables)

@@ -6,7 +6,7 @@ struct TakeRow: Decodable {
     var record: TakeRecord
 
     private enum Key: String, CodingKey {
-        case id, shot, version, number, path, sha256, attempt, probe, provenance, rating, circled, revision
+        case id, shot, version, number, path, port, sha256, attempt, probe, provenance, rating, circled, revision
         case tenant = "tenant_id"
         case project = "project_id"
         case job = "job_id"
@@ -26,6 +26,7 @@ struct TakeRow: Decodable {
             shot: try row.decode(String.self, forKey: .shot), version: try row.decode(Int.self, forKey: .version),
             number: try row.decode(Int.self, forKey: .number), path: try row.decode(String.self, forKey: .path),
             mediaType: try row.decode(String.self, forKey: .mediaType),
+            port: try row.decodeIfPresent(String.self, forKey: .port),
             sha256: try row.decodeIfPresent(String.self, forKey: .sha256),
             sizeBytes: try row.decodeIfPresent(Int64.self, forKey: .sizeBytes),
             attempt: try row.decodeIfPresent(Int.self, forKey: .attempt),
@@ -44,7 +45,7 @@ struct TakeRow: Decodable {
 extension TakeRecord {
     /// What `init(_ row:)` reads, from `takes t`.
     static let columns = """
-        t.id, t.tenant_id, t.project_id, t.job_id, t.shot, t.version, t.number, t.path, t.media_type, t.sha256,
+        t.id, t.tenant_id, t.project_id, t.job_id, t.shot, t.version, t.number, t.path, t.media_type, t.port, t.sha256,
         t.size_bytes, t.attempt, t.probe, t.provenance, t.commit_id, t.has_thumbnail, t.rating, t.circled, t.revision,
         t.created_at, t.published_at
         """
@@ -59,6 +60,7 @@ extension TakeRecord {
         number = try row.decode("number")
         path = try row.decode("path")
         mediaType = try row.decode("media_type")
+        port = try row.decode("port")
         sha256 = try row.decode("sha256")
         sizeBytes = try row.decode("size_bytes")
         attempt = try row.decode("attempt")

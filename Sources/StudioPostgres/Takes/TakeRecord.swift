@@ -13,6 +13,8 @@ package struct TakeRecord: Sendable, Hashable {
     /// Below the project's folder.
     package var path: String
     package var mediaType: String
+    /// The output of its function that it is made of; nil while it is being written, and in old rows.
+    package var port: String?
     /// Hexadecimal; set once an attempt has a finished file.
     package var sha256: String?
     package var sizeBytes: Int64?

@@ -46,6 +46,8 @@ import Testing
 
         """
 
+    private static let cuts = [SampleCuts.film(.film), SampleCuts.film(.film, isAfterBlack: true)]
+
     private static var parsers: [Parser] {
         get throws {
             [
@@ -53,6 +55,15 @@ import Testing
                     _ = try FunctionManifest(reading: $0)
                 },
                 Parser(testDescription: "project.json", documents: [project]) { _ = try ProjectManifest(reading: $0) },
+                Parser(
+                    testDescription: "OTIO",
+                    documents: try cuts.map { String(decoding: try $0.otioFile(), as: UTF8.self) }
+                ) {
+                    _ = try Cut(readingOTIO: $0)
+                },
+                Parser(testDescription: "EDL", documents: try cuts.map { try $0.edl() }) {
+                    _ = try Cut(readingEDL: String(decoding: $0, as: UTF8.self), rate: .film)
+                },
                 Parser(testDescription: "WebVTT", documents: [subtitles]) {
                     let read = try WebVTT(reading: String(decoding: $0, as: UTF8.self))
                     let again = try WebVTT(reading: read.document())

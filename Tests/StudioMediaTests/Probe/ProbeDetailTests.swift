@@ -89,30 +89,4 @@ import Testing
         try Tool.run("mv", [scratch.path(made), scratch.path(named)])
         #expect(try MediaProbe.read(path: scratch.path(named)).mismatch == mismatch)
     }
-
-    @Test func aSequenceOfPicturesIsOneThing() throws {
-        let scratch = try Scratch()
-        try Tool.ffmpeg(
-            "-f", "lavfi", "-i", "testsrc2=s=64x48:r=24", "-frames:v", "12", "-start_number", "995",
-            scratch.path("shot.%04d.png"))
-        for number in [998, 1002, 1003] {
-            try Tool.run("rm", [scratch.path("shot.\(number < 1000 ? "0" : "")\(number).png")])
-        }
-        try Tool.run("cp", [scratch.path("shot.0995.png"), scratch.path("other_1.png")])
-        try scratch.write("notes 12.txt", [1])
-        for path in [scratch.folder, scratch.path("shot.%04d.png"), scratch.path("shot.%d.png")] {
-            let sequence = try SequenceProbe.read(path: path)
-            #expect((sequence.pattern, sequence.first, sequence.last) == ("shot.%04d.png", 995, 1006))
-            #expect((sequence.count, sequence.missing) == (9, [[998, 998], [1002, 1003]]))
-            #expect((sequence.picture.video?.width, sequence.picture.video?.codec) == (64, "png"))
-        }
-        for (path, code) in [
-            (scratch.path("none.%04d.png"), MediaError.Code.inputInvalid),
-            (scratch.path("other_1.png"), .inputInvalid),
-            (scratch.path("missing/a%d.png"), .inputUnreadable),
-        ] {
-            let error = try #require(throws: MediaError.self) { try SequenceProbe.read(path: path) }
-            #expect(error.code == code)
-        }
-    }
 }

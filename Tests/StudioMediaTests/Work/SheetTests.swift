@@ -99,7 +99,7 @@ import Testing
 
     @Test func theSpritesStandWhereTheIndexSays() throws {
         let scratch = try Scratch()
-        try SpriteSheet(input: try Self.film(scratch), interval: 0.5, tileWidth: 64)
+        try SpriteSheet(input: try Self.film(scratch), interval: 0.5, tileWidth: 64, address: "sprite.jpg")
             .render(to: scratch.path("sprite.jpg"), index: scratch.path("sprite.vtt"))
         let text = String(decoding: try scratch.bytes("sprite.vtt"), as: UTF8.self)
         #expect(text.hasPrefix("WEBVTT\n\n00:00:00.000 --> 00:00:00.500\nsprite.jpg#xywh=0,0,64,36\n"))
@@ -118,7 +118,7 @@ import Testing
 
     @Test func theIntervalGrowsWhereStillsWouldBeTooMany() throws {
         let scratch = try Scratch()
-        try SpriteSheet(input: try Self.film(scratch), interval: 0.04, tileWidth: 32, maxStills: 12)
+        try SpriteSheet(input: try Self.film(scratch), interval: 0.04, tileWidth: 32, maxStills: 12, address: "image")
             .render(to: scratch.path("sprite.jpg"), index: scratch.path("sprite.vtt"))
         let text = String(decoding: try scratch.bytes("sprite.vtt"), as: UTF8.self)
         #expect(text.matches(of: #/-->/#).count == 12)
@@ -132,7 +132,7 @@ import Testing
         try Tool.ffmpeg("-f", "lavfi", "-i", "color=red:s=32x32", "-frames:v", "1", scratch.path("b.png"))
         for name in ["a.wav", "b.png"] {
             let error = try #require(throws: MediaError.self) {
-                try SpriteSheet(input: scratch.path(name))
+                try SpriteSheet(input: scratch.path(name), address: "image")
                     .render(to: scratch.path("sprite.jpg"), index: scratch.path("sprite.vtt"))
             }
             #expect(error.code == .unsupported)

@@ -212,7 +212,9 @@ final class Counter: Sendable {
         let holder = Task { try await database.withConnection { _ in latch.hold() } }
         try await latch.waitForHolders(1)
         let ran = Mutex(false)
-        let waiting = Task { try await database.withConnection { _ in ran.withLock { $0 = true } } }
+        let waiting = Task {
+            try await untilAdmitted { try await database.withConnection { _ in ran.withLock { $0 = true } } }
+        }
         // The queue is full once the waiting call is in it.
         try await eventually("the queue is full") {
             do {

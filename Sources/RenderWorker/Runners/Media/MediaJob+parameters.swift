@@ -9,6 +9,12 @@ extension MediaJobRequest {
         return path
     }
 
+    /// The primary output's port, after which its file is named.
+    var outputPort: String {
+        let name = output.split(separator: "/").last ?? ""
+        return String(name[..<(name.lastIndex(of: ".") ?? name.endIndex)])
+    }
+
     /// Where the output of a port beside the primary one goes.
     func companion(_ port: String) throws -> String {
         guard let path = companions[port] else {

@@ -12,10 +12,12 @@ extension MediaJobRequest {
     }
 
     /// Stills for scrubbing on one picture, and the index that finds them there.
+    ///
+    /// A take's files are read at addresses that end in their ports' names, so that is what they call each other.
     func sprite(_ report: @escaping MediaProgressReport) throws {
         try SpriteSheet(
             input: source(), interval: parameters["interval"]?.doubleValue ?? 1, tileWidth: whole("tileWidth") ?? 160,
-            maxStills: whole("maxStills") ?? 400, quality: quality
+            maxStills: whole("maxStills") ?? 400, quality: quality, address: outputPort
         ).render(to: output, index: companion("index"), progress: report)
     }
 }
