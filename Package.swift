@@ -36,8 +36,10 @@ let package = Package(
     products: [
         .executable(name: "GatewayServer", targets: ["GatewayServer"]),
         .executable(name: "RenderWorker", targets: ["RenderWorker"]),
-        // What the benchmarks call directly; no other package is meant to.
-        .library(name: "StudioMeasured", targets: ["StudioCore", "StudioSystem", "StudioGit", "StudioMedia"]),
+        // What the benchmarks and the fuzzer call directly; no other package is meant to.
+        .library(
+            name: "StudioMeasured",
+            targets: ["QueueProtocol", "StudioCore", "StudioSystem", "StudioGit", "StudioMedia"]),
     ],
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
@@ -68,7 +70,8 @@ let package = Package(
         room("StudioSystem", ["StudioCore", "CCrypto", "CLinux", "CSeccomp", logging]),
         room(
             "StudioRedis",
-            ["QueueProtocol", "CHiredis", logging, .product(name: "NIOSSL", package: "swift-nio-ssl")] + nio),
+            ["QueueProtocol", "StudioCore", "CHiredis", logging, .product(name: "NIOSSL", package: "swift-nio-ssl")]
+                + nio),
         room(
             "StudioPostgres", ["QueueProtocol", "StudioCore", "StudioSystem", "CPostgres", logging],
             resources: [.embedInCode("Migrations")]),
@@ -79,7 +82,7 @@ let package = Package(
             "GatewayServer",
             [
                 "QueueProtocol", "StudioCore", "StudioSystem", "StudioRedis", "StudioPostgres", "StudioGit",
-                .product(name: "Hummingbird", package: "hummingbird"),
+                "StudioTransfer", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -106,7 +109,7 @@ let package = Package(
             ],
             path: "Tests/StudioTestKit", swiftSettings: strict),
         proof("QueueProtocolTests", ["QueueProtocol"], exclude: ["Fixtures"]),
-        proof("StudioCoreTests", ["QueueProtocol", "StudioCore"]),
+        proof("StudioCoreTests", ["QueueProtocol", "StudioCore", "StudioSystem"]),
         proof("StudioSystemTests", ["QueueProtocol", "StudioCore", "StudioSystem", logging]),
         proof("StudioRedisTests", ["QueueProtocol", "StudioRedis", logging] + nio),
         proof("StudioPostgresTests", ["QueueProtocol", "StudioCore", "StudioPostgres"]),

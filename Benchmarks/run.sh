@@ -23,10 +23,19 @@ if [ ! -x "$home/venv/bin/uvicorn" ]; then
 fi
 swift build -c release --product GatewayServer
 swift build -c release --product RenderWorker
-case ",${ONLY:-publish,fanout}," in *,publish,* | *,encode,*)
+case ",${ONLY:-publish,fanout}," in *,publish,* | *,canvas,*)
   swift build -c release --package-path Benchmarks --product Measure ;;
 esac
 case ",${ONLY:-publish,fanout}," in *,fanout,*)
   swift build -c release --package-path Benchmarks --product Listeners ;;
+esac
+case ",${ONLY:-page}," in *,page,*)
+  # The Python with Playwright, which the page's tests use, and the page itself.
+  # shellcheck source=scripts/lib/common.sh
+  . scripts/lib/common.sh
+  # shellcheck source=scripts/lib/python-environment.sh
+  . scripts/lib/python-environment.sh
+  use_web_environment
+  Web/build.sh --if-new ;;
 esac
 exec "$home/venv/bin/python" Benchmarks/harness/main.py

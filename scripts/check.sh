@@ -6,13 +6,18 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 printf '== swift format\n'
 sources=(Package.swift Sources Tests)
-if [ -f Benchmarks/Package.swift ]; then
-    mapfile -t -O "${#sources[@]}" sources < <(find Benchmarks -name '*.swift' -not -path '*/.build/*')
-fi
+for package in Benchmarks Fuzz; do
+    if [ -f "$package/Package.swift" ]; then
+        mapfile -t -O "${#sources[@]}" sources < <(find "$package" -name '*.swift' -not -path '*/.build/*')
+    fi
+done
 swift format lint --strict --parallel --recursive "${sources[@]}"
 
 printf '== shellcheck\n'
-shellcheck --external-sources scripts/*.sh .ci/run
+shellcheck --external-sources scripts/*.sh Web/*.sh compose/*/*.sh Tests/Containers/*.sh Tests/Containers/stand-ins/*/*.sh .ci/run
+
+printf '== Dockerfiles\n'
+scripts/check-images.sh --lint
 
 # The manifest makes every compiler warning an error (HouseRules holds it to that); the package manager's own warnings
 # and the linker's are found here.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Flower on the running stack (`make run`), at http://127.0.0.1:FLOWER_PORT (5555); Ctrl-C ends it and nothing else.
+# Flower on the running studio, at http://127.0.0.1:FLOWER_PORT (5555). On that of `make run`, Ctrl-C ends it and nothing
+# else; on the one in containers it is a container too, by compose/docker-compose.flower.yml.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -7,10 +8,13 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/lib/common.sh"
 # shellcheck source=scripts/lib/python-environment.sh
 . "$here/lib/python-environment.sh"
+# shellcheck source=scripts/lib/compose.sh
+. "$here/lib/compose.sh"
 
 use_home
 if [ ! -f "$running/ready" ] || [ ! -f "$running/connections.env" ]; then
-    die "No stack runs in $home: start it with \`make run\`."
+    if command -v docker >/dev/null && stack_runs; then exec "$here/compose.sh" flower; fi
+    die "No studio runs, neither in $home nor in containers: start one with \`make run\` or \`make up\`."
 fi
 # shellcheck source=/dev/null
 . "$running/connections.env"

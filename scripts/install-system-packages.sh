@@ -12,11 +12,13 @@ packages=(
     make pkg-config libhiredis-dev libpq-dev libgit2-dev libssl-dev zlib1g-dev libbz2-dev libcurl4-openssl-dev
     libseccomp-dev libarchive-dev
     libavcodec-dev libavformat-dev libavfilter-dev libavutil-dev libswscale-dev libswresample-dev
+    # to build the page
+    esbuild node-typescript node-react node-react-dom node-csstype node-prop-types node-dagre-layout brotli
     # to run
     postgresql redis-server git git-lfs curl ca-certificates tzdata fonts-dejavu-core
     # for the demo, the tests' independent judges and the checks
     ffmpeg mediainfo python3 python3-venv python3-websockets jq shellcheck chromium
-    docker.io docker-registry busybox-static iproute2 iptables
+    docker.io docker-registry docker-compose busybox-static iproute2 iptables mmdebstrap e2fsprogs
 )
 
 missing_packages() {

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Makes a project with the gateway's own code, with or without a running stack. NAME= and TITLE= or questions.
+# Makes a project with the gateway's own code: in the studio that runs on this machine itself, else in the one that runs in
+# containers, else in the folder of the former. NAME= and TITLE= or questions.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=scripts/lib/common.sh
 . "$here/lib/common.sh"
+# shellcheck source=scripts/lib/compose.sh
+. "$here/lib/compose.sh"
 
 name=${NAME:-}
 if [ -z "$name" ]; then
@@ -19,11 +22,16 @@ if [ -f "$running/ready" ] && [ -f "$running/connections.env" ]; then
     # shellcheck source=/dev/null
     . "$running/connections.env"
     set +a
+elif command -v docker >/dev/null && stack_runs; then
+    exec "$here/compose.sh" new-project "$name" "${TITLE:-}"
 else
     export WORKSPACE_ROOT=$workspace
     if [ "$home" != "$repository" ]; then
         mkdir -p "$workspace"
-        cp -R --no-clobber "$repository/Workspace/Library" "$workspace/"
+        "$repository/compose/build/catalogue.sh" "$repository/Workspace/Library" "$workspace/Library"
     fi
 fi
-exec "${BINARIES:-$repository/.build/release}/GatewayServer" project create "$name" ${TITLE:+--title "$TITLE"}
+binaries=${BINARIES:-$repository/.build/release}
+[ -x "$binaries/GatewayServer" ] ||
+    die 'No studio runs, and none was built here: make up (in containers), or make run, in another terminal first.'
+exec "$binaries/GatewayServer" project create "$name" ${TITLE:+--title "$TITLE"}

@@ -27,6 +27,7 @@ set_environment() {
     for name in "${!PG@}"; do unset "$name"; done
     export STUDIO_ENV=${STUDIO_ENV:-development} HOST=${HOST:-127.0.0.1} PORT=${PORT:-8000}
     export DATABASE_URL=$database_url REDIS_URL=$redis_url WORKSPACE_ROOT=$workspace
+    export WEB_ROOT=${WEB_ROOT:-$repository/Web/dist}
     if [ -z "${JWT_SECRET:-}" ] && [ -z "${JWT_SECRET_FILE:-}" ]; then
         JWT_SECRET_FILE=$(secret jwt)
         export JWT_SECRET_FILE
@@ -34,10 +35,10 @@ set_environment() {
     gateway_url=http://$HOST:$PORT
 }
 
-# A home elsewhere gets the shipped function catalogue; what is there already is left alone.
+# A home elsewhere gets the shipped function catalogue; what people changed of it is left alone.
 prepare_workspace() {
     mkdir -p "$workspace/Projects"
-    [ "$home" = "$repository" ] || cp -R --no-clobber "$repository/Workspace/Library" "$workspace/"
+    [ "$home" = "$repository" ] || "$repository/compose/build/catalogue.sh" "$repository/Workspace/Library" "$workspace/Library"
 }
 
 start_service() {
@@ -73,6 +74,8 @@ start_all() {
     local number
     port_is_free "${PORT:-8000}" ||
         { warn "Port ${PORT:-8000} is in use. Choose another: make run PORT=8001"; return 1; }
+    [ ! -e "$workspace/.restoring" ] ||
+        { warn 'A restore of this studio was interrupted. Run it again: make restore FROM=…'; return 1; }
     prepare_postgres && prepare_redis && prepare_workspace && set_environment || return 1
     start_service postgres
     start_service redis
@@ -93,13 +96,15 @@ announce() {
         umask 077
         printf 'STUDIO_URL=%q\nDATABASE_URL=%q\nREDIS_URL=%q\nWORKSPACE_ROOT=%q\nPORT=%q\n' "$gateway_url" \
             "$DATABASE_URL" "$REDIS_URL" "$WORKSPACE_ROOT" "$PORT" >"$running/connections.env"
-        if [ -n "${JWT_SECRET_FILE:-}" ]; then
-            printf 'JWT_SECRET_FILE=%q\n' "$JWT_SECRET_FILE" >>"$running/connections.env"
-        fi
+        # Of keys the places, never they themselves.
+        local name
+        for name in JWT_SECRET_FILE STORAGE "${!S3_@}" AWS_ACCESS_KEY_ID_FILE AWS_SECRET_ACCESS_KEY_FILE; do
+            if [ -n "${!name:-}" ]; then printf '%s=%q\n' "$name" "${!name}" >>"$running/connections.env"; fi
+        done
     )
     say ''
     say "The studio is up ($workers worker(s)). Ctrl-C stops it and keeps its data."
-    say "  gateway     $gateway_url   (API: $gateway_url/docs)"
+    say "  the page    $gateway_url   (API: $gateway_url/docs)"
     say "  PostgreSQL  $database_url_tcp"
     say "  Redis       $redis_url"
     say "  workspace   $workspace"
@@ -122,7 +127,7 @@ run() {
     [[ $workers =~ ^[0-9]+$ ]] || die "WORKERS=$workers is not a number."
     local program
     for program in GatewayServer RenderWorker; do
-        [ -x "$binaries/$program" ] || die "$program is not built in $binaries: make build"
+        [ -x "$binaries/$program" ] || die "$program is not built in $binaries: make programs"
     done
     lock_home
     end_leftovers

@@ -7,14 +7,41 @@ jobs=${JOBS:-$(nproc)}
 # The tests' Celery and Flower.
 scripts/python-environment.sh >/dev/null
 swift build --build-tests --jobs "$jobs"
-# All tests are Swift Testing's; with XCTest off its "0 tests" does not stand behind the closing line.
-run() { swift test --skip-build --disable-xctest "$@"; }
-# Tests start real servers and encoders: one test at a time, so that no bound runs out for want of a core.
+bundle="$(swift build --show-bin-path)/generative-media-studioPackageTests.xctest"
+# All tests are Swift Testing's. Within a run they come one at a time, so that no bound runs out for want of a core.
+# Without colours: what is written to a pipe is read by programs, too.
+export NO_COLOR=1
+run() { "$bundle" --testing-library swift-testing --no-parallel --filter "$1"; }
+
 if [ -n "${FILTER:-}" ]; then
-    run --no-parallel --filter "$FILTER"
-else
-    run --no-parallel --skip '^(IntegrationTests|ChaosTests)\.'
-    # The whole studio, in processes of its own, comes last: first as it works, then as it is broken.
-    run --no-parallel --filter '^IntegrationTests\.'
-    run --no-parallel --filter '^ChaosTests\.'
+    run "$FILTER"
+    exit
 fi
+
+# Tests wait most of their time, for disks, servers and containers: some runs stand side by side, and share the cores.
+runs=()
+beside() {
+    "$@" &
+    runs+=("$!")
+}
+together() {
+    local each status=0
+    for each in "${runs[@]}"; do wait "$each" || status=$?; done
+    runs=()
+    return "$status"
+}
+beside run '^(GatewayServerTests|StudioCoreTests|QueueProtocolTests)\.'
+beside run '^RenderWorkerTests\.'
+beside run '^StudioMediaTests\.'
+beside run '^(?!GatewayServerTests|StudioCoreTests|QueueProtocolTests|RenderWorkerTests|StudioMediaTests|IntegrationTests|ChaosTests)'
+together
+# The whole studio, in processes of its own, comes last: first as it works and as people see it in a browser, then as it is
+# broken, by itself.
+beside run '^IntegrationTests\.(Celery|Flower|Cog|ComfyUI|Disturbance|Python|SideBySide|ControlBus)'
+beside run '^IntegrationTests\.(?!Celery|Flower|Cog|ComfyUI|Disturbance|Python|SideBySide|ControlBus)'
+beside scripts/test-web.sh
+together
+run '^ChaosTests\.'
+# And the whole studio in containers, by itself too.
+# To compile everything once more, for release, takes two cores a quarter of an hour: `make test-containers` does.
+PROGRAMS=debug scripts/test-containers.sh

@@ -1,8 +1,10 @@
 """Runs every measurement, ours and the peers' on the same PostgreSQL and Redis, and prints ratios and bars.
 
-Steps, chosen with ONLY=a,b: start, latency, noop, submissions, growth, fanout, publish, encode. QUICK=1 measures shorter,
-fills 100,000 jobs and connects 2,000 clients. SECONDS_EACH, JOBS_SMALL, JOBS_LARGE, CLIENTS set each by itself. PEERS=0
-leaves the peers out, for looking at a change of ours.
+Steps, chosen with ONLY=a,b: start, latency, noop, submissions, growth, fanout, chunks, canvas-run, page, publish, functions,
+memory, canvas.
+QUICK=1 measures shorter, fills 100,000 jobs and connects 2,000 clients. SECONDS_EACH, JOBS_SMALL, JOBS_LARGE, CLIENTS and
+MINUTES (of the long film of `memory`) set each by itself; ROWS=assemble,sprite measures only the functions whose rows begin so,
+ROUNDS how often. PEERS=0 leaves the peers out, for looking at a change of ours.
 """
 
 import os
@@ -11,18 +13,25 @@ import sys
 import time
 
 import bars
+import canvas
+import canvas_run
+import chunks
 import fanout
 import fill
+import functions
 import latency
 import media
 import noop
+import page
 import report
 import submissions
 from peers import Peer
 from services import BINARIES, HOME, ROOT, Program, end_with_us, free_port, resident_megabytes
 from stack import Stack
 
-STEPS = ("start", "latency", "noop", "submissions", "growth", "fanout", "publish", "encode")
+STEPS = (
+    "start", "latency", "noop", "submissions", "growth", "fanout", "chunks", "canvas-run", "page", "publish", "functions",
+    "memory", "canvas")
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 PEERS = os.environ.get("PEERS", "1") != "0"
 
@@ -98,6 +107,16 @@ def with_a_stack(chosen: set[str], results: dict) -> None:
             results["fanout"] = [fanout.studio(stack, CLIENTS)]
             if PEERS:
                 results["fanout"].append(fanout.peer(stack, CLIENTS))
+        if "chunks" in chosen:
+            heading("exports in chunks, a core for each worker")
+            results["chunks"] = chunks.studio(stack, 20 if QUICK else 60, 1 if QUICK else 3)
+        if "canvas-run" in chosen:
+            heading("a canvas through two workers")
+            stack.forget_backlog()
+            results["canvas_run"] = [canvas_run.studio(stack, nodes) for nodes in ((100, 500) if QUICK else (100, 500, 2_000))]
+        if "page" in chosen:
+            heading("the page in a browser")
+            results["page"] = page.studio(stack, 3 if QUICK else 9)
         if "growth" in chosen:
             heading(f"{LARGE:,} jobs in the tables")
             results["growth"] = {"fill": fill.fill(stack, LARGE)}
@@ -120,14 +139,21 @@ def main() -> None:
     began = time.monotonic()
     results: dict = {"quick": QUICK}
     try:
-        if chosen - {"publish", "encode"}:
+        if chosen - {"publish", "functions", "memory", "canvas"}:
             with_a_stack(chosen, results)
         if "publish" in chosen:
             heading("a finished file to a committed take")
             results["publish"] = media.publish(measure, 0.25 if QUICK else 1, 1 if QUICK else 3)
-        if "encode" in chosen:
-            heading("encode")
-            results["encode"] = media.encode(measure, 1 if QUICK else 3)
+        if "functions" in chosen:
+            heading("the media engine's functions")
+            wanted = tuple(filter(None, os.environ.get("ROWS", "").split(",")))
+            results["functions"] = functions.measure(setting("ROUNDS", 3, 1), wanted)
+        if "memory" in chosen:
+            heading("memory over a long film")
+            results["memory"] = functions.memory(setting("MINUTES", 60, 10))
+        if "canvas" in chosen:
+            heading("canvases")
+            results["canvas"] = canvas.compile_all(measure, (100, 2_000, 20_000), 5 if QUICK else 15)
     finally:
         results["seconds"] = time.monotonic() - began
         path = report.write(results)

@@ -1,4 +1,4 @@
-"""A finished file to a committed take, and an encode, ours beside the stock programs, in turn in one run."""
+"""A finished file to a committed take, ours beside the stock programs, in turn in one run."""
 
 import json
 import os
@@ -62,34 +62,3 @@ def publish(measure: str, gibibytes: float, rounds: int) -> dict:
         "git_lfs": statistics.median(stock),
     }
 
-
-def encode(measure: str, rounds: int) -> dict:
-    """One transcode at the `standard` tier's settings: the studio's engine against the `ffmpeg` program."""
-    source = HOME / "source.mkv"
-    subprocess.run(
-        ["ffmpeg", "-y", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=24:duration=10",
-         "-f", "lavfi", "-i", "sine=frequency=440:duration=10", "-c:v", "ffv1", "-c:a", "flac", str(source)],
-        check=True)
-    settings = json.loads(
-        subprocess.run([measure, "settings"], check=True, capture_output=True, text=True).stdout)
-    ours, stock = [], []
-    for index in range(rounds):
-        ours.append(timed([measure, "transcode", str(source), str(HOME / "ours.mp4")]))
-        stock.append(timed([
-            "ffmpeg", "-y", "-v", "error", "-i", str(source), "-c:v", "libx264", "-preset", settings["preset"],
-            "-crf", str(settings["crf"]), "-g", "48", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", str(settings["audioBitRate"]),
-            "-movflags", "+faststart", str(HOME / "stock.mp4")]))
-        print(f"  round {index + 1}: ours {ours[-1]['wall']:.2f} s ({ours[-1]['cpu']:.2f} s CPU)  "
-              f"ffmpeg {stock[-1]['wall']:.2f} s ({stock[-1]['cpu']:.2f} s CPU)", flush=True)
-    sizes = {name: (HOME / f"{name}.mp4").stat().st_size for name in ("ours", "stock")}
-    for path in (source, HOME / "ours.mp4", HOME / "stock.mp4"):
-        path.unlink()
-
-    def middle(rows: list[dict], key: str) -> float:
-        return statistics.median(row[key] for row in rows)
-
-    return {
-        "frames": 240, "settings": settings, "bytes": sizes,
-        "ours": {"wall": middle(ours, "wall"), "cpu": middle(ours, "cpu")},
-        "ffmpeg": {"wall": middle(stock, "wall"), "cpu": middle(stock, "cpu")},
-    }

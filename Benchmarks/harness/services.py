@@ -154,8 +154,9 @@ class Program:
         self.log.close()
 
 
-def request(method: str, url: str, body: object = None, token: str | None = None) -> tuple[int, dict]:
-    headers = {"Content-Type": "application/json"}
+def request(
+        method: str, url: str, body: object = None, token: str | None = None, **more: str) -> tuple[int, dict]:
+    headers = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in more.items()}}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     data = None if body is None else json.dumps(body).encode()

@@ -80,11 +80,13 @@ class Stack:
     def jobs_url(self) -> str:
         return f"{self.url}/api/v1/projects/{self.project}/jobs"
 
-    def worker(self, **settings: str) -> Program:
-        """One worker process, not started by the stack, so that its beginning and end are the measurement's."""
+    def worker(self, pin: list[int] | None = None, **settings: str) -> Program:
+        """One worker process, not started by the stack, so that its beginning and end are the measurement's; on the cores
+        of `pin` alone, with all that it starts."""
         environment = {
             **self.settings, "STUDIO_ENV": "development", "LOG_LEVEL": "warning", "WORKER_NAME": "bench", **settings}
-        return Program([str(BINARIES / "RenderWorker"), "serve"], environment, "worker")
+        pinned = ["taskset", "-c", ",".join(map(str, pin))] if pin else []
+        return Program([*pinned, str(BINARIES / "RenderWorker"), "serve"], environment, environment["WORKER_NAME"])
 
     @contextlib.contextmanager
     def database(self, user: str = "studio"):

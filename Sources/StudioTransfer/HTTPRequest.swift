@@ -10,6 +10,8 @@ public struct HTTPRequest: Sendable {
         case bytes(Data)
         /// A file, read as it is sent.
         case file(String)
+        /// So many bytes of a file from one on, read as they are sent.
+        case filePart(String, from: Int64, count: Int64)
         /// `multipart/form-data`; its files are read as they are sent.
         case form([FormPart])
     }

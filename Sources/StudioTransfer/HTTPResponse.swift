@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import StudioSystem
 
 /// The answer to a request, whatever its status.
 public struct HTTPResponse: Sendable, Hashable {
@@ -9,6 +10,8 @@ public struct HTTPResponse: Sendable, Hashable {
     /// What came after the headers. Of a stream or a download that succeeded it is empty, since the bytes went elsewhere;
     /// of one that did not it is the answer's first MiB.
     public var body: Data
+    /// What a download that succeeded wrote, hashed on the way; nil for anything else.
+    public var content: FileHash?
 
     /// A response.
     ///

@@ -16,6 +16,8 @@ public struct TransferError: Error, Sendable, Hashable, CustomStringConvertible 
         case invalidRequest
         /// A file could not be read or written.
         case fileFailed
+        /// There is no room for a file that is received: the disk or the quota is used up.
+        case storageFull
         /// The caller's task was cancelled.
         case cancelled
     }

@@ -28,6 +28,8 @@ import Testing
     @Test func leftoversAreFound() {
         let bad = "a\n// to" + "do: later\nlet p = \"/ho" + "me/ann/film\"\ncd /ro" + "ot/x # fix" + "me\n"
         #expect(Leftovers.findings(in: "Sources/A.swift", text: bad).map(\.line) == [2, 3, 4, 4])
+        let merge = "a\n<<<<" + "<<< ours\nb\n=======\nc\n>>>>" + ">>> theirs\n"
+        #expect(Leftovers.findings(in: "CHANGELOG.md", text: merge).map(\.line) == [2, 6])
         let good = "mktemp film.XXXX" + "XX\nlet todos = 3\nhttps://example.com/work/a\n/work/\n"
         #expect(Leftovers.findings(in: "scripts/a.sh", text: good).isEmpty)
         #expect(Leftovers.isText("Makefile") && Leftovers.isText("a/b.swift") && !Leftovers.isText("a/b.png"))

@@ -58,7 +58,7 @@ import Testing
         let docker = try await PrivateDocker.shared()
         try await docker.cogImage("studio-test/cog:1")
         let stack = try await Stack.start(
-            settings: ["DOCKER_HOST": docker.host, "LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "1"])
+            settings: ["DOCKER_HOST": docker.host, "LEASE_SECONDS": "10", "HEARTBEAT_SECONDS": "1"])
         try await stack.install([
             "name": "lake", "version": "1.0.0", "title": "Lake",
             "parameters": ["type": "object", "properties": ["steps": ["type": "integer"]]],
@@ -79,7 +79,7 @@ import Testing
         #expect(try await stack.outcomes(of: job) == ["lost", "succeeded"])
         #expect(try await stack.takes().count == 1)
         // The living one keeps its model.
-        try await eventually("the dead worker's container is removed, and its folder", within: .seconds(60)) {
+        try await eventually("the dead worker's container is removed, and its folder") {
             let boxes = try FileManager.default.contentsOfDirectory(atPath: "\(stack.workspace)/.studio/containers")
             return try await docker.containers(label: "studio.worker=\(dead)").isEmpty && boxes.count == 1
         }

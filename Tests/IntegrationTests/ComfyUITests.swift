@@ -9,7 +9,7 @@ import Testing
     private func studio(_ servers: [ComfyUIServer], settings: [String: String] = [:]) async throws -> Stack {
         let urls = servers.map(\.base).joined(separator: ",")
         let stack = try await Stack.start(
-            settings: ["COMFYUI_URLS": urls, "LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "1"].merging(settings) { $1 })
+            settings: ["COMFYUI_URLS": urls, "LEASE_SECONDS": "10", "HEARTBEAT_SECONDS": "1"].merging(settings) { $1 })
         var members = try #require(ComfyUIStudio.dream().objectValue)
         let runner = try #require(members["runner"]?.objectValue)
         members["runner"] = .object(runner.filter { $0.key != "workflow" })

@@ -54,6 +54,19 @@ struct CommandTests {
             ["first-login", "--json"], environment: stack.environment)
         #expect(again.exit == .code(0))
         #expect(again.output.isEmpty)
+        func login(_ argument: String, _ changes: [String: String] = [:]) async throws -> ChildProcess.Completed {
+            try await ProgramUnderTest.gateway.run(
+                ["first-login", argument], environment: stack.environment.merging(changes) { $1 })
+        }
+        #expect(try await login("--check").exit == .code(0))
+        // As after a restore: what is set is not what the database has.
+        let other = ["STUDIO_ADMIN_PASSWORD": "another horse, another staple"]
+        #expect(try await login("--check", other).exit == .code(3))
+        let nobody = try await login("--reset", ["STUDIO_ADMIN_EMAIL": "nobody@studio.local"])
+        #expect(nobody.exit == .code(1) && nobody.errors.contains("no user with this email address"))
+        #expect(try await login("--reset", other).exit == .code(0))
+        #expect(try await login("--check", other).exit == .code(0))
+        #expect(try await login("--check").exit == .code(3))
         let shown = try await ProgramUnderTest.gateway.run(["config", "show"], environment: stack.environment)
         #expect(shown.output.contains("PORT"))
         #expect(!shown.output.contains(Stack.secret))

@@ -63,7 +63,7 @@ struct ContainerTests {
         let docker = try await PrivateDocker.shared()
         try await docker.makeTool()
         let stack = try await Stack.start(
-            settings: ["DOCKER_HOST": docker.host, "LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "1"])
+            settings: ["DOCKER_HOST": docker.host, "LEASE_SECONDS": "10", "HEARTBEAT_SECONDS": "1"])
         try await stack.project()
         try await stack.install(Self.second)
         let id = try await stack.submit("second-try", parameters: [:])
@@ -72,7 +72,7 @@ struct ContainerTests {
         worker.send(SIGKILL)
         try await worker.exit()
         try await stack.startWorker()
-        try await stack.wait(for: id, toBe: "succeeded", within: .seconds(120))
+        try await stack.wait(for: id, toBe: "succeeded")
         #expect(try await stack.outcomes(of: id) == ["lost", "succeeded"])
         #expect(try await stack.takes().count == 1)
         try await eventually("no container is left") { try await docker.containers(label: "studio.job=\(id)") == [] }
@@ -92,7 +92,7 @@ struct ContainerTests {
         try await docker.kill()
         try await eventually("the attempt has failed") { try await stack.outcomes(of: id).first == "failed" }
         try await docker.start()
-        try await stack.wait(for: id, toBe: "succeeded", within: .seconds(120))
+        try await stack.wait(for: id, toBe: "succeeded")
         #expect(try await stack.takes().count == 1)
         try await eventually("no container is left") { try await docker.containers(label: "studio.job=\(id)") == [] }
         try await stack.expectSound()

@@ -15,7 +15,7 @@ struct ControlBusTests {
         try await stack.waitForProgress(of: id)
         #expect(try await stack.api.post("/api/v1/jobs/\(id)/cancel").status < 300)
         try await stack.workers[0].line(containing: "cancel requested")
-        try await stack.wait(for: id, toBe: "cancelled", within: .seconds(20))
+        try await stack.wait(for: id, toBe: "cancelled")
         #expect(try await stack.sql("SELECT outcome FROM job_attempts") == ["cancelled"])
         #expect(try await stack.takes().isEmpty)
         try await stack.expectSound()

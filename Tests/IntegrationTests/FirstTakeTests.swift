@@ -69,8 +69,8 @@ struct FirstTakeTests {
         let made = try await ChildProcess.run(
             "ffmpeg",
             [
-                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2", "-f", "lavfi", "-i",
-                "sine=frequency=440:duration=2", "-c:v", "mpeg4", "-c:a", "flac", clip,
+                "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=12", "-f", "lavfi", "-i",
+                "sine=frequency=440:duration=12", "-c:v", "mpeg4", "-c:a", "flac", clip,
             ])
         #expect(made.exit == .code(0), "\(made.errors)")
         let bytes = try Data(contentsOf: URL(fileURLWithPath: clip))
@@ -84,10 +84,15 @@ struct FirstTakeTests {
                 "-sN", "-H", "Authorization: Bearer \(stack.api.token ?? "")",
                 stack.api.base + "/api/v1/projects/film/events?since=0.0",
             ])
+        // Progress is told to those who listen, and not again.
+        try await stream.line(containing: "retry:")
         let id = try await stack.submit(
             "transcode", parameters: [:], inputs: ["source": "01_Assets/Media/Video/clip.mkv"])
         try await stack.wait(for: id, toBe: "succeeded")
         try await stream.line(containing: "take.created")
+        try await eventually("the end is told") {
+            stream.output.contains { $0.contains(id) && $0.contains("\"state\":\"succeeded\"") }
+        }
         let states = stream.output.filter { $0.contains("job.state") && $0.contains(id) }
             .compactMap { line in ["queued", "running", "succeeded"].first { line.contains("\"state\":\"\($0)\"") } }
         #expect(states == ["queued", "running", "succeeded"])

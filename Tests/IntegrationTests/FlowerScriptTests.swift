@@ -5,7 +5,7 @@ import StudioTestKit
 import Testing
 
 /// `make flower`: Flower on a stack that `make run` started.
-@Suite(.timeLimit(.minutes(5))) struct FlowerScriptTests {
+@Suite(.timeLimit(.minutes(10))) struct FlowerScriptTests {
     @Test func itShowsTheRunningStackToWhomeverHasThePassword() async throws {
         try await ScriptedStack.use { stack in
             let early = try await stack.script("flower.sh")

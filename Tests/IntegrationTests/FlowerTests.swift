@@ -21,7 +21,7 @@ import Testing
 
     @Test func aJobIsFollowedAndTerminatedOnItsPage() async throws {
         try await Self.with { stack, flower, _ in
-            let job = try await stack.submitLong()
+            let job = try await stack.submitLong(seconds: 600)
             try await stack.waitForProgress(of: job)
             try await eventually("Flower shows the progress") {
                 try await Self.task(job, in: flower)["result"]?.stringValue?.contains("'percent'") ?? false
@@ -48,7 +48,7 @@ import Testing
     @Test func everyEndIsShownAsWhatItIs() async throws {
         try await Self.with { stack, flower, _ in
             // Cancelled with the studio's own words, while it tells how far it is.
-            let cancelled = try await stack.submitLong()
+            let cancelled = try await stack.submitLong(seconds: 600)
             try await stack.waitForProgress(of: cancelled)
             #expect(try await stack.api.post("/api/v1/jobs/\(cancelled)/cancel").status < 300)
             let done = try await stack.submit("noop", parameters: ["milliseconds": 100])
@@ -67,7 +67,7 @@ import Testing
 
     @Test func everyTabOfTheWorkersPageOpens() async throws {
         try await Self.with { stack, flower, node in
-            let job = try await stack.submitLong()
+            let job = try await stack.submitLong(seconds: 600)
             try await stack.wait(for: job, toBe: "running")
             let tabs = [
                 ("pool", "Max concurrency"), ("broker", "Virtual host"), ("queues", "studio"),
@@ -100,7 +100,7 @@ import Testing
 
     /// What no worker is left to tell, a gateway does.
     @Test func jobsOfALostWorkerAreShownAsWhatBecameOfThem() async throws {
-        let settings = ["LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "1", "WORKER_SLOTS": "3"]
+        let settings = ["LEASE_SECONDS": "10", "HEARTBEAT_SECONDS": "1", "WORKER_SLOTS": "3"]
         try await Self.with(settings: settings) { stack, flower, node in
             let last = try await stack.submitWait(seconds: 600, more: ["maxAttempts": 1])
             var others: [String] = []

@@ -138,7 +138,8 @@ struct FullDiskTests {
         #expect(try await stack.sql("SELECT count(*) FROM takes WHERE published_at IS NOT NULL") == ["0"])
         #expect(try await stack.api.get("/api/v1/me").json["credits"]?["held"] == 0)
         try await eventually("the scratch folder is removed") {
-            try await stack.person("find", "05_Cache/jobs", "-mindepth", "1") == ""
+            // A folder that goes while it is read is an error of `find`.
+            (try? await stack.person("find", "05_Cache/jobs", "-mindepth", "1")) == ""
         }
         #expect(try await stack.person("find", "03_Renders", "-type", "f", "-not", "-name", ".gitkeep") == "")
         let leftovers = ["*.partial", "*.broken", "*.lock", "tmp_obj*", "studio-index*"].flatMap {

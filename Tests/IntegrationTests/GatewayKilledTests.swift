@@ -48,7 +48,7 @@ struct GatewayKilledTests {
             }
         }
         try await stack.untilSQL("SELECT count(*) FROM jobs WHERE function = 'noop' AND state = 'succeeded'", is: "60")
-        try await stack.wait(for: running, toBe: "succeeded", within: .seconds(120))
+        try await stack.wait(for: running, toBe: "succeeded")
         #expect(try await stack.outcomes(of: running) == ["succeeded"])
         #expect(try await stack.sql("SELECT count(*), count(DISTINCT id) FROM jobs") == ["61|61"])
         #expect(Set(answered.value.values).count == 60)

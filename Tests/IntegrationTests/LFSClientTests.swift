@@ -23,6 +23,16 @@ struct LFSClientTests {
         #expect(done.errors.contains("apt-get install git-lfs"))
     }
 
+    @Test("In an image, where nobody works, production starts without it", arguments: ProgramUnderTest.allCases)
+    func elsewhere(_ program: ProgramUnderTest) async throws {
+        let home = try TemporaryDirectory("lfs")
+        let settings = try environment("production", home: home).merging(["GIT_CLIENT": "elsewhere"]) { $1 }
+        let child = try program.start(["serve"], environment: settings)
+        try await child.line(containing: "waiting for PostgreSQL")
+        child.send(SIGTERM)
+        #expect(try await child.exit() == .code(0))
+    }
+
     @Test("Development says how to get it and goes on", arguments: ProgramUnderTest.allCases)
     func development(_ program: ProgramUnderTest) async throws {
         let home = try TemporaryDirectory("lfs")

@@ -31,13 +31,14 @@ struct RedisLossTests {
     func flushedRestartedSetBack() async throws {
         let stack = try await Stack.start(workers: 1, settings: ["WORKER_SLOTS": "1"])
         try await stack.project()
-        let running = try await stack.submitFilm()
-        try await stack.waitForProgress(of: running)
+        // Long enough for all that happens while it runs, also where the machine has other work.
+        let running = try await stack.submitWait(seconds: 20)
+        try await stack.wait(for: running, toBe: "running")
         var all = try await Self.pictures(3, stack)
         try await Self.onRunway(3, stack)
         try await stack.redis.command("FLUSHALL")
         try await eventually("the runway is laid again") {
-            try await stack.redis.command("EVAL", Self.countWaiting, "0") == "3"
+            Int(try await stack.redis.command("EVAL", Self.countWaiting, "0")) ?? 0 >= 3
         }
         all += try await Self.pictures(2, stack)
         try await Self.onRunway(5, stack)
@@ -45,16 +46,16 @@ struct RedisLossTests {
         try await stack.redis.restart()
         // A backup from now will hold messages of jobs that are long done, and none of those that come.
         try await stack.redis.keep()
-        for id in [running] + all { try await stack.wait(for: id, toBe: "succeeded", within: .seconds(120)) }
-        let blocking = try await stack.submitFilm()
-        try await stack.waitForProgress(of: blocking)
+        for id in [running] + all { try await stack.wait(for: id, toBe: "succeeded") }
+        let blocking = try await stack.submitWait(seconds: 20)
+        try await stack.wait(for: blocking, toBe: "running")
         all += try await Self.pictures(3, stack)
         try await Self.onRunway(3, stack)
         try await stack.redis.restartAsKept()
         all += try await Self.pictures(1, stack)
-        for id in [blocking] + all { try await stack.wait(for: id, toBe: "succeeded", within: .seconds(120)) }
+        for id in [blocking] + all { try await stack.wait(for: id, toBe: "succeeded") }
         for id in [running, blocking] + all { #expect(try await stack.outcomes(of: id) == ["succeeded"]) }
-        #expect(try await stack.takes().count == all.count + 2)
+        #expect(try await stack.takes().count == all.count)
         try await stack.expectSound()
         try await stack.stop()
     }

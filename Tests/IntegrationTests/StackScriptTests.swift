@@ -4,7 +4,7 @@ import StudioTestKit
 import Testing
 
 /// `make run` and `make new-project`, as the scripts behind them do it.
-@Suite("The stack's scripts", .serialized, .timeLimit(.minutes(5)))
+@Suite("The stack's scripts", .serialized, .timeLimit(.minutes(10)))
 struct StackScriptTests {
     @Test("The first login is shown once; what was made is there after stop and start; WORKERS=3 are three workers")
     func keepsItsData() async throws {
@@ -13,7 +13,7 @@ struct StackScriptTests {
             #expect(first.components(separatedBy: "first login").count == 2)
             let login = try #require(FirstLogin(shownIn: first))
             let api = try await stack.signedIn(with: login)
-            try await eventually("three workers", within: .seconds(30)) {
+            try await eventually("three workers") {
                 let workers = try await api.get("/api/v1/workers").json["items"]?.arrayValue ?? []
                 return Set(workers.compactMap { $0["name"]?.stringValue }) == ["worker-1", "worker-2", "worker-3"]
             }

@@ -107,7 +107,7 @@ extension ChildProcess {
     /// - Throws: `TestKitError` when it cannot be started, `WaitTimedOut` when it took too long.
     public static func run(
         _ program: String, _ arguments: [String] = [], environment: [String: String] = [:], directory: String? = nil,
-        user: String? = nil, within bound: Duration = .seconds(60)
+        user: String? = nil, within bound: Duration = .seconds(300)
     ) async throws -> Completed {
         let child = try ChildProcess(
             program, arguments, environment: environment, directory: directory, user: user)

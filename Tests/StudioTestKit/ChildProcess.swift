@@ -119,7 +119,7 @@ public final class ChildProcess: Sendable {
     /// - Returns: How it ended.
     /// - Throws: `WaitTimedOut` with the last lines of output.
     @discardableResult
-    public func exit(within bound: Duration = .seconds(60)) async throws -> Exit {
+    public func exit(within bound: Duration = .seconds(300)) async throws -> Exit {
         try await wait("the end of", within: bound) { $0.exit }
     }
 
@@ -131,7 +131,7 @@ public final class ChildProcess: Sendable {
     /// - Returns: The whole line.
     /// - Throws: `WaitTimedOut` with the last lines of output; `TestKitError` when the program ended without the line.
     @discardableResult
-    public func line(containing text: String, within bound: Duration = .seconds(60)) async throws -> String {
+    public func line(containing text: String, within bound: Duration = .seconds(300)) async throws -> String {
         let found: String?? = try await wait("a line with \"\(text)\" from", within: bound) { state in
             if let line = state.lines.first(where: { $0.text.contains(text) }) { return .some(line.text) }
             return state.exit != nil && state.openStreams == 0 ? .some(nil) : nil
@@ -146,7 +146,7 @@ public final class ChildProcess: Sendable {
     /// - Returns: How it ended.
     /// - Throws: `WaitTimedOut` when it had to be killed.
     @discardableResult
-    public func stop(within bound: Duration = .seconds(60)) async throws -> Exit {
+    public func stop(within bound: Duration = .seconds(300)) async throws -> Exit {
         send(SIGTERM)
         do { return try await exit(within: bound) } catch {
             send(SIGKILL, toGroup: true)
@@ -160,7 +160,7 @@ public final class ChildProcess: Sendable {
     /// - Returns: How it ended.
     /// - Throws: `WaitTimedOut` with the last lines of output.
     @discardableResult
-    public func drained(within bound: Duration = .seconds(60)) async throws -> Exit {
+    public func drained(within bound: Duration = .seconds(300)) async throws -> Exit {
         try await wait("all output of", within: bound) { $0.openStreams == 0 ? $0.exit : nil }
     }
 

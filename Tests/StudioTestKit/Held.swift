@@ -29,7 +29,7 @@ public final class ThreadLatch: Sendable {
     ///   - count: How many.
     ///   - bound: The longest wait.
     /// - Throws: `WaitTimedOut`.
-    public func waitForHolders(_ count: Int, within bound: Duration = .seconds(60)) async throws {
+    public func waitForHolders(_ count: Int, within bound: Duration = .seconds(300)) async throws {
         _ = try await entered.wait("\(count) held threads", within: bound) { $0 >= count ? $0 : nil }
     }
 

@@ -106,7 +106,7 @@ public final class ManualClock: Clock, Sendable {
     ///   - count: How many.
     ///   - bound: The longest wait.
     /// - Throws: `WaitTimedOut`.
-    public func waitForSleepers(_ count: Int = 1, within bound: Duration = .seconds(60)) async throws {
+    public func waitForSleepers(_ count: Int = 1, within bound: Duration = .seconds(300)) async throws {
         try await sleeping.wait("\(count) sleeping on the manual clock", within: bound) { $0 >= count ? () : nil }
     }
 

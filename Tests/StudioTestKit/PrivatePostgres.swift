@@ -59,7 +59,7 @@ public actor PrivatePostgres {
             "\(binaries)/postgres", ["-D", directory.path("data")] + settings.flatMap { ["-c", $0] },
             environment: ["LC_ALL": "C"], directory: directory.path, user: user)
         self.server = server
-        try await server.line(containing: "database system is ready to accept connections", within: .seconds(60))
+        try await server.line(containing: "database system is ready to accept connections")
     }
 
     /// Stops the cluster: clients are cut off, data is kept.
@@ -68,7 +68,7 @@ public actor PrivatePostgres {
     public func stop() async throws {
         guard let server else { return }
         server.send(SIGINT)
-        try await server.exit(within: .seconds(60))
+        try await server.exit()
         self.server = nil
     }
 
@@ -80,7 +80,7 @@ public actor PrivatePostgres {
         // SIGQUIT makes the postmaster take its processes with it and leave without a checkpoint; SIGKILL would
         // leave orphans that hold the shared memory for a moment and make the next start fail now and then.
         server.send(SIGQUIT)
-        try await server.exit(within: .seconds(60))
+        try await server.exit()
         self.server = nil
     }
 

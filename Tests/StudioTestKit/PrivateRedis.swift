@@ -48,7 +48,7 @@ public actor PrivateRedis {
                 "--databases", String(Self.databases), "--daemonize", "no",
             ], directory: directory.path)
         self.server = server
-        try await server.line(containing: "ready to accept connections", within: .seconds(60))
+        try await server.line(containing: "ready to accept connections")
     }
 
     /// Stops Redis; its data is kept for the next start.
@@ -57,7 +57,7 @@ public actor PrivateRedis {
     public func stop() async throws {
         guard let server else { return }
         server.send(SIGTERM)
-        try await server.exit(within: .seconds(60))
+        try await server.exit()
         self.server = nil
     }
 
@@ -67,7 +67,7 @@ public actor PrivateRedis {
     public func kill() async throws {
         guard let server else { return }
         server.send(SIGKILL)
-        try await server.exit(within: .seconds(60))
+        try await server.exit()
         self.server = nil
     }
 

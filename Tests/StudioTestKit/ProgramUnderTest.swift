@@ -48,38 +48,8 @@ public enum ProgramUnderTest: String, Sendable, CaseIterable {
     /// - Throws: `TestKitError` when it was not built or cannot be started, `WaitTimedOut` when it took too long.
     public func run(
         _ arguments: [String] = [], environment: [String: String], directory: String? = nil,
-        within bound: Duration = .seconds(60)
+        within bound: Duration = .seconds(300)
     ) async throws -> ChildProcess.Completed {
         try await ChildProcess.run(path(), arguments, environment: environment, directory: directory, within: bound)
-    }
-
-    /// A port on 127.0.0.1 that nobody listened on a moment ago.
-    ///
-    /// It is below those that the system gives to connections: whoever calls a program that is down could otherwise be given
-    /// its very port, reach itself, and keep the program from coming back.
-    ///
-    /// - Returns: The port.
-    /// - Throws: `TestKitError` when none is to be had.
-    public static func freePort() throws -> Int {
-        for _ in 0..<100 {
-            let port = Int.random(in: 20_000..<32_000)
-            if try isFree(port) { return port }
-        }
-        throw TestKitError("none of a hundred ports is free")
-    }
-
-    private static func isFree(_ port: Int) throws -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { throw TestKitError.system("socket") }
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 }

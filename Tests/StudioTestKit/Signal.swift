@@ -47,7 +47,7 @@ public func within<Result: Sendable>(
 ///   - condition: Looks once; a thrown error ends the wait.
 /// - Throws: `WaitTimedOut` when the bound ran out, or what the condition threw.
 public func eventually(
-    _ what: String, within bound: Duration = .seconds(60),
+    _ what: String, within bound: Duration = .seconds(300),
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now.advanced(by: bound)
@@ -104,7 +104,7 @@ public final class Watched<Value: Sendable>: Sendable {
     /// - Returns: What the probe found.
     /// - Throws: `WaitTimedOut`, or `CancellationError` when the waiting task is cancelled.
     public func wait<Result: Sendable>(
-        _ what: String, within bound: Duration = .seconds(60), until probe: @escaping @Sendable (Value) -> Result?
+        _ what: String, within bound: Duration = .seconds(300), until probe: @escaping @Sendable (Value) -> Result?
     ) async throws -> Result {
         try await StudioTestKit.within(bound, what) {
             while true {
@@ -161,7 +161,7 @@ public final class Signal: Sendable {
     ///
     /// - Parameter bound: The longest wait.
     /// - Throws: `WaitTimedOut`, or `CancellationError`.
-    public func wait(within bound: Duration = .seconds(60)) async throws {
+    public func wait(within bound: Duration = .seconds(300)) async throws {
         try await fired.wait(name, within: bound) { $0 ? () : nil }
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import FoundationEssentials
 import StudioCore
 import StudioGit
-import StudioMedia
 import StudioSystem
 
 /// The studio's own parts, called as the worker calls them; each command prints one JSON object.
@@ -10,7 +9,7 @@ import StudioSystem
 struct Measure: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Times one part of the studio.",
-        subcommands: [Hash.self, Publish.self, TranscodeFile.self, Settings.self])
+        subcommands: [Hash.self, Publish.self, Canvas.self])
 }
 
 func report(_ clock: ContinuousClock.Instant) {
@@ -49,28 +48,5 @@ struct Publish: ParsableCommand {
                 entries: [try RelativePath("take.bin"): .largeFile(content)],
                 author: .init(name: "Bench", email: "bench@example.org"), time: Date(), message: "Take"))
         report(start)
-    }
-}
-
-/// A transcode at the `standard` tier.
-struct TranscodeFile: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "transcode")
-    @Argument var input: String
-    @Argument var output: String
-
-    func run() throws {
-        let start = ContinuousClock.now
-        try Transcode(input: input, quality: .standard).render(to: output)
-        report(start)
-    }
-}
-
-/// What the `standard` tier means, so that the peer is given the same.
-struct Settings: ParsableCommand {
-    func run() throws {
-        let tier = QualityTier.standard
-        print(
-            "{\"preset\": \"\(tier.x264Preset)\", \"crf\": \(tier.x264RateFactor), "
-                + "\"audioBitRate\": \(tier.audioBitRatePerChannel)}")
     }
 }

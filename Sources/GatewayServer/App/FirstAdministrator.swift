@@ -47,4 +47,29 @@ struct FirstAdministrator: Sendable {
         guard let record = try await users.createFirstAdmin(user, tenantName: tenant) else { return nil }
         return Login(email: record.email, password: made, tenant: record.tenantName, credits: credits)
     }
+
+    /// Whether somebody may sign in so.
+    ///
+    /// - Parameters:
+    ///   - email: The address.
+    ///   - password: The password.
+    /// - Returns: Whether there is such a user who is not disabled.
+    /// - Throws: `PostgresError`; `StudioError` where there is no memory to check a password.
+    func isValid(email: String, password: String) async throws -> Bool {
+        let user = try await users.find(email: email)
+        return try await passwords.matches(password, hash: user?.passwordHash) && user?.disabledAt == nil
+    }
+
+    /// Gives a user a password.
+    ///
+    /// - Parameters:
+    ///   - email: The user's address.
+    ///   - password: The password.
+    /// - Throws: `StudioError` with code `notFound` where there is no such user; `PostgresError`.
+    func reset(email: String, password: String) async throws {
+        guard let user = try await users.find(email: email) else {
+            throw StudioError(.notFound, "there is no user with this email address")
+        }
+        try await users.setPassword(hash: passwords.hash(password), of: user.id)
+    }
 }

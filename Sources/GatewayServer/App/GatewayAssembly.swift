@@ -7,6 +7,7 @@ import NIOPosix
 import QueueProtocol
 import ServiceLifecycle
 import StudioCore
+import StudioGit
 import StudioPostgres
 import StudioRedis
 import StudioSystem
@@ -31,7 +32,8 @@ struct GatewayAssembly: Sendable {
         let parts = try parts ?? GatewayParts(configuration)
         let gate = StartGate()
         let startUp = StartUp(
-            environment: configuration.common.environment, searchPath: searchPath, database: parts.database,
+            environment: configuration.common.environment, searchPath: searchPath,
+            gitClient: configuration.common.gitClient, database: parts.database,
             redis: parts.redis, library: parts.library, projects: parts.projectRecovery, gate: gate,
             logger: Logger(label: "start"))
         func later(_ service: any Service) -> ServiceGroupConfiguration.ServiceConfiguration {
@@ -53,6 +55,8 @@ struct GatewayAssembly: Sendable {
                     later(parts.celeryIntake),
                     later(parts.celeryRevokes),
                     later(parts.houseKeeping),
+                    later(parts.cacheKeeping),
+                    later(parts.queueKeeping),
                     later(parts.projectRecovery),
                     .init(service: parts.progress),
                     later(parts.hub),
@@ -81,21 +85,27 @@ struct GatewayAssembly: Sendable {
         let httpMetrics = HTTPMetrics()
         let passwords = PasswordCheck()
         let login = LoginRoutes(
-            users: users, throttle: LoginThrottle(parts.database), passwords: passwords, tokens: tokens,
-            tokenLifetime: settings.tokenLifetime)
+            users: users, actions: ActionLog(parts.database), throttle: LoginThrottle(parts.database),
+            passwords: passwords, tokens: tokens, tokenLifetime: settings.tokenLifetime)
         let quotas = Quotas(
             requestsPerSecond: settings.requestsPerSecond == 0 ? nil : settings.requestsPerSecond,
             activeJobs: settings.maxActiveJobsPerUser == 0 ? nil : settings.maxActiveJobsPerUser,
             uploadMaxBytes: settings.uploadMaxBytes)
         let router = GatewayRouter([
-            HealthRoutes(checks: [
-                .postgres(parts.database), .redis(parts.redis), .migrations(parts.database),
-                .lfsClient(searchPath: searchPath), .started(gate),
-            ]),
+            HealthRoutes(
+                checks: [
+                    .postgres(parts.database), .redis(parts.redis), .migrations(parts.database), .started(gate),
+                ] + ReadinessCheck.lfsClient(searchPath: searchPath, place: configuration.common.gitClient)
+                    + ReadinessCheck.storage(parts.folders.objects.storage)),
             MetricsRoutes(
                 registry: .gateway(
                     http: httpMetrics, events: parts.eventMetrics, jobs: JobCounts(JobStore(parts.database)),
+                    backlog: BacklogMetrics(
+                        jobs: JobStore(parts.database), workers: WorkerStore(parts.database),
+                        silence: parts.workerSilence),
                     queue: parts.queue, queues: { parts.library.queues })),
+            // Not gated: the page says itself that the studio is starting.
+            WebRoutes(folder: WebFolder(root: GatewayParts.absolute(settings.webRoot))),
             GatedRoutes(
                 gate: gate,
                 groups: [
@@ -108,8 +118,8 @@ struct GatewayAssembly: Sendable {
         ])
         let responder = GatewayResponder(
             router: router, authenticator: authenticator, rateLimiter: rateLimiter,
-            headers: ResponseHeaders(corsOrigins: settings.corsOrigins), metrics: httpMetrics,
-            logger: Logger(label: "http"))
+            headers: ResponseHeaders(corsOrigins: settings.corsOrigins), proxies: settings.trustedProxies,
+            metrics: httpMetrics, logger: Logger(label: "http"))
         let upgrade = EventUpgrade(
             hub: parts.hub, authenticator: authenticator, rateLimiter: rateLimiter,
             messageLimit: limits.webSocketFrameBytes)

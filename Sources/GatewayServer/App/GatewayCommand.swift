@@ -9,7 +9,7 @@ struct GatewayCommand: AsyncParsableCommand {
         version: GatewayVersion.text,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, FirstLoginCommand.self, AuditCommand.self, ProjectCommand.self,
-            TenantCommand.self, FunctionCommand.self, ConfigCommand.self,
+            TenantCommand.self, FunctionCommand.self, ConfigCommand.self, DoctorCommand.self, HealthCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

@@ -6,6 +6,7 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 import StudioRedis
+import StudioTransfer
 
 /// The rooms of the gateway, each made with what it needs.
 struct GatewayParts: Sendable {
@@ -27,6 +28,10 @@ struct GatewayParts: Sendable {
     let dispatcher: Dispatcher
     let recovery: Recovery
     let houseKeeping: HouseKeeping
+    /// What grows by the minute and has a bound.
+    let cacheKeeping: HouseKeeping
+    /// Notes every minute how the queues are.
+    let queueKeeping: HouseKeeping
     let board: JobProgressBoard
     let monitors: MonitorNews
     let progress: ProgressListener
@@ -72,7 +77,8 @@ struct GatewayParts: Sendable {
         queue = TaskQueue(client: redis, keys: keys)
         bus = EventBus(client: redis, subscriber: subscriber, keys: keys)
         eventMetrics = EventMetrics()
-        folders = ProjectFolders(root: Self.absolute(common.workspaceRoot), threads: .singleton)
+        folders = ProjectFolders(
+            root: Self.absolute(common.workspaceRoot), threads: .singleton, storage: common.storage.remote)
         let library = FunctionLibrary(
             path: "\(folders.root)/\(WorkspaceLayout.pipelineTemplates)", logger: Logger(label: "functions"))
         self.library = library
@@ -116,7 +122,32 @@ struct GatewayParts: Sendable {
         houseKeeping = HouseKeeping(
             idempotency: IdempotencyStore(database), events: EventStore(database), logins: LoginThrottle(database),
             blocks: WorkerBlockStore(database), celery: celeryTasks, gateways: GatewayStore(database),
+            actions: ActionLog(database), logger: Logger(label: "house-keeping"))
+        let cacheBound = CanvasCacheBound(
+            results: CanvasResultStore(database), projects: ProjectStore(database), folders: folders,
+            bytes: Int64(configuration.gateway.canvasCacheMaxBytes), logger: Logger(label: "house-keeping"))
+        let cacheStrays = CanvasCacheStrays(
+            results: CanvasResultStore(database), projects: ProjectStore(database), folders: folders,
             logger: Logger(label: "house-keeping"))
+        cacheKeeping = HouseKeeping(
+            chores: [
+                ("files of canvases", { try await cacheBound.keep() }),
+                ("stray files of canvases", { try await cacheStrays.sweep() }),
+            ], interval: .seconds(60),
+            logger: Logger(label: "house-keeping"))
+        let history = QueueHistory(database)
+        queueKeeping = HouseKeeping(
+            chores: [
+                // Some times in a minute, so that none is left out; the first look counts.
+                (
+                    "minutes of queues",
+                    {
+                        // Goes on all the time: nothing to tell of.
+                        if try await history.look() { _ = try await history.purge() }
+                        return 0
+                    }
+                )
+            ], interval: .seconds(15), logger: Logger(label: "house-keeping"))
         board = JobProgressBoard()
         let progress = ProgressListener(bus: bus, board: board, onReport: celeryFollowers.tell)
         self.progress = progress
@@ -133,7 +164,10 @@ struct GatewayParts: Sendable {
         submission = JobSubmission(
             projects: ProjectDirectory(projects: projects), queue: admissions,
             idempotency: IdempotencyReplay(database: database), library: library,
-            inputs: InputCheck(jobs: jobs, takes: TakeStore(database), folders: folders, library: library))
+            inputs: InputCheck(jobs: jobs, takes: TakeStore(database), folders: folders, library: library),
+            transcodes: TranscodeChunks(
+                takes: TakeStore(database), assets: AssetStore(database), folders: folders,
+                lanes: FilmLanes(workers: WorkerStore(database), silence: workerSilence)))
         derivatives = DerivativePlanner(
             submission: submission, library: library, users: UserStore(database), store: DerivativeStore(database),
             folders: folders, logger: Logger(label: "assets"))

@@ -8,7 +8,14 @@ struct MigrateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Apply the database's migrations and end.")
 
+    @Flag(help: "Print the newest version of the schema that this program knows, and do nothing.")
+    var known = false
+
     func run() async throws {
+        if known {
+            print(Migration.embedded.count)
+            return
+        }
         let configuration = try ProcessEnvironment.configuration()
         ProcessEnvironment.bootstrapLogging(configuration.common)
         let logger = Logger(label: "migrate")

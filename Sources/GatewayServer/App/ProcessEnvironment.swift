@@ -10,13 +10,22 @@ enum ProcessEnvironment {
     static var variables: [String: String] { ProcessInfo.processInfo.environment }
 
     /// The checked configuration. Prints every broken rule to standard error and exits 1 where there is one.
-    static func configuration() throws -> StudioConfiguration {
+    ///
+    /// - Parameter program: Whose rules hold; default the gateway's.
+    /// - Returns: The configuration.
+    /// - Throws: `ExitCode` 1.
+    static func configuration(_ program: StudioConfiguration.Program = .gateway) throws -> StudioConfiguration {
         do {
-            return try StudioConfiguration(environment: variables, program: .gateway, readFile: readText)
+            return try StudioConfiguration(environment: variables, program: program, readFile: readText)
         } catch {
             refuse("The configuration breaks these rules:", error)
             throw ExitCode.failure
         }
+    }
+
+    /// The gateway's configuration as far as it goes, and every rule that it breaks.
+    static var settings: (StudioConfiguration, [Finding]) {
+        StudioConfiguration.read(environment: variables, program: .gateway, readFile: readText)
     }
 
     /// Tells on standard error why a command ends, in the studio's words, each finding on a line.

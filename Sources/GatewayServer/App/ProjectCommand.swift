@@ -1,6 +1,7 @@
 import ArgumentParser
 import NIOPosix
 import StudioCore
+import StudioTransfer
 
 /// `project create` and `project check`: work with the database where `DATABASE_URL` names one, and without otherwise.
 struct ProjectCommand: AsyncParsableCommand {
@@ -64,11 +65,19 @@ extension ProjectCommand {
         /// The tenant's projects, where the process's environment says they are.
         var projects: TenantProjects {
             get throws {
-                let variables = ProcessEnvironment.variables
-                let root = variables["WORKSPACE_ROOT"].flatMap { $0.isEmpty ? nil : $0 } ?? "Workspace"
+                // Rules that concern only a gateway that serves are none of this command's business.
+                let (configuration, broken) = ProcessEnvironment.settings
+                let own = broken.filter {
+                    ["DATABASE_URL_FILE", "WORKSPACE_ROOT_FILE", "STORAGE"].contains($0.pointer)
+                        || $0.pointer.hasPrefix("S3_") || $0.pointer.hasPrefix("AWS_")
+                }
+                guard own.isEmpty else { throw StudioError.invalid(own) }
+                let common = configuration.common
                 return try TenantProjects(
-                    folders: ProjectFolders(root: GatewayParts.absolute(root), threads: .singleton), tenant: tenant,
-                    databaseURL: variables["DATABASE_URL"])
+                    folders: ProjectFolders(
+                        root: GatewayParts.absolute(common.workspaceRoot), threads: .singleton,
+                        storage: common.storage.remote),
+                    tenant: tenant, databaseURL: common.databaseURL)
             }
         }
     }

@@ -13,6 +13,8 @@ struct StartUp: Service {
     let environment: StudioEnvironment
     /// The folders programs are looked for in.
     let searchPath: String
+    /// Where people's git works.
+    let gitClient: GitClientPlace
     let database: Database
     let redis: RedisClient
     let library: FunctionLibrary
@@ -21,8 +23,9 @@ struct StartUp: Service {
     let logger: Logger
 
     func run() async throws {
-        try await NIOThreadPool.singleton.runIfActive { [searchPath, environment, logger] in
-            try LFSClient.require(searchPath: searchPath, environment: environment, logger: logger)
+        try await NIOThreadPool.singleton.runIfActive { [searchPath, environment, gitClient, logger] in
+            try LFSClient.require(
+                searchPath: searchPath, environment: environment, place: gitClient, logger: logger)
         }
         try await library.reload()
         let redisWatch = Task { try await tellOfRedis() }

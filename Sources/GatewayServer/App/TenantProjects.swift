@@ -3,6 +3,7 @@ import Logging
 import QueueProtocol
 import StudioCore
 import StudioPostgres
+import StudioSystem
 
 /// The projects of one tenant as the command line works with them: with the database where there is one, and with the
 /// folders alone otherwise.
@@ -98,6 +99,11 @@ struct TenantProjects: Sendable {
             var found = problems?[name]
             if found == nil {
                 found = try await folders.blocking { examine(name, record: nil, repair: repair) }
+            }
+            // A folder that is not there, or no repository, has nothing to hold against anything.
+            if found?.allSatisfy({ $0.isRepaired || !["folder", "Git"].contains($0.subject) }) ?? true {
+                let home = ObjectHome(tenant: tenant, project: name)
+                found = try await (found ?? []) + StorageCheck(folders: folders, home: home, repair: repair).run()
             }
             for problem in found ?? [] { tell("\(name): \(problem)") }
             if (found ?? []).isEmpty { tell("\(name): all is well") }

@@ -17,11 +17,16 @@ import Synchronization
 final class AssetIngest: Service {
     private typealias Table = SettleTable<AssetPlace, ContinuousClock.Instant>
 
+    /// For how many times the settle time a sequence of pictures must have been left alone: what is made of it is made of all
+    /// of it, so that a renderer's next picture is waited for.
+    static let patience = 30
+
     /// How many files may be unsettled at a time; beyond that the watch waits, and the kernel keeps what changes.
     static let limit = 20_000
 
     private struct State {
         var table: Table
+        var sequences: SettleTable<AssetSequencePlace, ContinuousClock.Instant>
         var isRescanDue = false
         var isStopping = false
     }
@@ -43,7 +48,10 @@ final class AssetIngest: Service {
         self.settle = settle
         self.folders = folders
         self.logger = logger
-        state = Mutex(State(table: Table(settle: settle, limit: Self.limit)))
+        state = Mutex(
+            State(
+                table: Table(settle: settle, limit: Self.limit),
+                sequences: SettleTable(settle: settle * Self.patience, limit: Self.limit)))
     }
 
     /// Takes files in until the task is cancelled or the process is asked to stop.
@@ -93,13 +101,18 @@ final class AssetIngest: Service {
     private func work() async {
         rescan()
         while !Task.isCancelled {
-            let (settled, isRescanDue, next) = state.withLock { state in
+            let (settled, sequences, isRescanDue, next) = state.withLock { state in
                 defer { state.isRescanDue = false }
-                return (state.table.takeSettled(now: .now), state.isRescanDue, state.table.next)
+                let (settled, sequences) = (
+                    state.table.takeSettled(now: .now), state.sequences.takeSettled(now: .now)
+                )
+                let next = [state.table.next, state.sequences.next].compactMap(\.self).min()
+                return (settled, sequences, state.isRescanDue, next)
             }
             for place in settled where !Task.isCancelled { await take(place) }
+            for place in sequences where !Task.isCancelled { await take(place) }
             if isRescanDue { await lookAtAll() }
-            guard settled.isEmpty, !isRescanDue else { continue }
+            guard settled.isEmpty, sequences.isEmpty, !isRescanDue else { continue }
             if let next {
                 await bell.wait(atMost: ContinuousClock.now.duration(to: next), clock: ContinuousClock())
             } else {
@@ -112,7 +125,11 @@ final class AssetIngest: Service {
     /// changes.
     private func take(_ place: AssetPlace) async {
         do {
-            if try await look.look(at: place, settle: settle) == .unsettled { putBack(place) }
+            switch try await look.look(at: place, settle: settle) {
+            case .done: break
+            case .unsettled: putBack(place)
+            case .frame(let sequence): putBack(sequence)
+            }
         } catch {
             guard !Task.isCancelled else { return }
             let isTheFiles =
@@ -126,8 +143,26 @@ final class AssetIngest: Service {
         }
     }
 
+    /// One sequence; what the studio could not do is tried again when it has settled anew.
+    private func take(_ place: AssetSequencePlace) async {
+        do {
+            try await look.look(at: place)
+        } catch {
+            guard !Task.isCancelled else { return }
+            logger.warning(
+                "a sequence could not be taken in and is looked at later", error: error,
+                metadata: [LogKey.project: "\(place.project)", "sequence": "\(place.sequence.beginning)"])
+            putBack(place)
+        }
+    }
+
     private func putBack(_ place: AssetPlace) {
         state.withLock { $0.table.putBack(place, now: .now) }
+    }
+
+    /// There are as many as folders with many pictures: so many fewer than files that none is turned away.
+    private func putBack(_ place: AssetSequencePlace) {
+        state.withLock { $0.sequences.putBack(place, now: .now) }
     }
 
     /// Files whose rows are left over from a time in which nobody watched: those that are there are told by the watch.

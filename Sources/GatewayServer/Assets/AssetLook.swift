@@ -14,6 +14,8 @@ struct AssetLook: Sendable {
         case done
         /// It is still being written.
         case unsettled
+        /// The row is as the file is, and what is made of it is made of its whole sequence.
+        case frame(AssetSequencePlace)
     }
 
     let projects: ProjectStore
@@ -21,6 +23,8 @@ struct AssetLook: Sendable {
     let derivatives: DerivativePlanner
     let folders: ProjectFolders
     let announcer: EventAnnouncer
+
+    private var sequences: AssetSequences { AssetSequences(assets: assets, folders: folders) }
 
     /// Looks at one file.
     ///
@@ -38,8 +42,10 @@ struct AssetLook: Sendable {
             try path.flatMap { try folders.open(project).status(of: $0) }
         }
         guard let path, let found, found.kind == .file else {
-            if found?.kind != .directory { try await remove(place.path, of: project) }
-            return .done
+            guard found?.kind != .directory else { return .done }
+            try await remove(place.path, of: project)
+            // One picture less makes another sequence.
+            return AssetSequence(frame: place.path).map { .frame(place.sequence($0)) } ?? .done
         }
         guard Self.age(of: found) >= settle else { return .unsettled }
         let look = Self.text(of: found)
@@ -51,8 +57,29 @@ struct AssetLook: Sendable {
             if kept.isChanged { await announcer.announce() }
             asset = kept.asset
         }
-        if let asset { try await derivatives.make(of: asset, in: project) }
+        guard let asset else { return .done }
+        if let sequence = try await sequences.sequence(of: path, in: project) {
+            return .frame(place.sequence(sequence))
+        }
+        try await derivatives.make(of: asset, in: project)
         return .done
+    }
+
+    /// Looks at a sequence whose pictures have all been left alone for a while, and has derivatives made of it; or of each
+    /// picture, where too few are left, or where a camera took them one by one.
+    ///
+    /// - Parameter place: Where it lies, or lay.
+    /// - Throws: `PostgresError`, `FileError`, `StudioError`; then it is to be looked at again.
+    func look(at place: AssetSequencePlace) async throws {
+        guard let project = try await projects.get(tenantName: place.tenant, name: place.project),
+            project.archivedAt == nil
+        else { return }
+        let frames = try await sequences.frames(of: place.sequence, in: project.id)
+        if frames.count >= AssetSequence.fewest {
+            let areRoll = try await sequences.areRoll(frames, of: place.sequence, in: project)
+            guard areRoll else { return try await derivatives.make(of: frames, in: project) }
+        }
+        for frame in frames { try await derivatives.make(of: frame, in: project) }
     }
 
     /// Gives every file that the rows know; no more than a page of them is held.
@@ -126,5 +153,12 @@ struct AssetLook: Sendable {
             Int64(bitPattern: status.device), Int64(bitPattern: status.inode), status.size, status.modifiedSeconds,
             status.modifiedNanoseconds,
         ].map { String($0) }.joined(separator: ".")
+    }
+}
+
+extension AssetPlace {
+    /// A sequence of the same project.
+    fileprivate func sequence(_ sequence: AssetSequence) -> AssetSequencePlace {
+        AssetSequencePlace(tenant: tenant, project: project, sequence: sequence)
     }
 }

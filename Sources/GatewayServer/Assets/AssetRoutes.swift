@@ -41,8 +41,15 @@ struct AssetRoutes: RouteGroup {
         guard let asset = try await assets.get(project: project.id, path: path.text) else {
             throw StudioError(.notFound, "no such asset has been taken in")
         }
-        let plans = planner.plans(for: asset)
-        let jobs = try await planner.store.jobs(of: project.id, at: plans.map(\.path))
+        var frames = try await sequence(of: asset, in: project)
+        var plans = planner.plans(forSequence: frames)
+        var jobs = try await planner.store.jobs(of: project.id, at: plans.map(\.path))
+        // Numbered pictures are a sequence once they have been taken for one: a camera's roll is not.
+        if let probe = plans.first(where: { $0.kind == .probe }), jobs[probe.path] == nil { frames = [] }
+        if frames.isEmpty {
+            plans = planner.plans(for: asset)
+            jobs = try await planner.store.jobs(of: project.id, at: plans.map(\.path))
+        }
         var derivatives: [AssetDerivativeDocument] = []
         var probe: JSONValue?
         for plan in plans {
@@ -51,8 +58,17 @@ struct AssetRoutes: RouteGroup {
             if plan.kind == .probe, job.path != nil { probe = try await document(plan.path, in: project) }
         }
         return try .json(
-            AssetDocument(asset, project: project.name, probe: probe, derivatives: derivatives),
+            AssetDocument(
+                asset, project: project.name, probe: probe, derivatives: derivatives,
+                sequence: AssetSequenceDocument(frames)),
             headers: [.eTag: EntityTag(asset.sha256).description])
+    }
+
+    /// The pictures of the sequence that an asset is part of; none where it is by itself.
+    private func sequence(of asset: AssetRecord, in project: ProjectRecord) async throws -> [AssetRecord] {
+        guard let sequence = AssetSequence(frame: asset.path) else { return [] }
+        let frames = try await AssetSequences(assets: assets, folders: folders).frames(of: sequence, in: project.id)
+        return frames.count < AssetSequence.fewest ? [] : frames
     }
 
     /// A JSON document of the cache; nil where the cache was emptied.
@@ -80,14 +96,17 @@ struct AssetDocument: Encodable, Sendable {
     let sha256: String
     let sizeBytes: Int64
     let changedAt: Date
-    /// What it is; only where one asset is asked for, once that is known.
+    /// What it is, or of a picture in a sequence what that is; only where one asset is asked for, once that is known.
     let probe: JSONValue?
-    /// What was or is being made of it; only where one asset is asked for.
+    /// What was or is being made of it, or of its sequence; only where one asset is asked for.
     let derivatives: [AssetDerivativeDocument]?
+    /// The sequence that it is a picture of; only where one asset is asked for.
+    let sequence: AssetSequenceDocument?
     let links: Links
 
     init(
-        _ asset: AssetRecord, project: String, probe: JSONValue? = nil, derivatives: [AssetDerivativeDocument]? = nil
+        _ asset: AssetRecord, project: String, probe: JSONValue? = nil, derivatives: [AssetDerivativeDocument]? = nil,
+        sequence: AssetSequenceDocument? = nil
     ) {
         path = asset.path
         fileName = asset.path.split(separator: "/").last.map(String.init) ?? asset.path
@@ -97,9 +116,33 @@ struct AssetDocument: Encodable, Sendable {
         changedAt = asset.changedAt
         self.probe = probe
         self.derivatives = derivatives
+        self.sequence = sequence
         let tail = asset.path.split(separator: "/").map { PercentCoding.encode(String($0)) }.joined(separator: "/")
         links = Links(
             self: "/api/v1/projects/\(project)/assets/\(tail)", file: "/api/v1/projects/\(project)/files/\(tail)")
+    }
+}
+
+/// A sequence of pictures as clients see it.
+struct AssetSequenceDocument: Encodable, Sendable {
+    /// The names, with `#` for each digit of the number.
+    let pattern: String
+    let first: Int
+    let last: Int
+    /// The digits that numbers are filled up to with zeros; left out where the names disagree.
+    let padding: Int?
+    /// The pictures that have been taken in.
+    let count: Int
+    /// How many numbers are missing between the first and the last one.
+    let missingCount: Int
+
+    /// Describes the sequence of some pictures; nil where there are none.
+    init?(_ frames: [AssetRecord]) {
+        let names = frames.map { $0.path.split(separator: "/").last.map(String.init) ?? $0.path }
+        guard let numbering = FrameSequence(names: names).numbering else { return nil }
+        (pattern, first, last, padding) = (numbering.pattern, numbering.first, numbering.last, numbering.padding)
+        count = frames.count
+        missingCount = numbering.last - numbering.first + 1 - frames.count
     }
 }
 

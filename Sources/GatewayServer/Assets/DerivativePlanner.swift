@@ -28,29 +28,78 @@ struct DerivativePlanner: Sendable {
     /// What can be made of an asset.
     func plans(for asset: AssetRecord) -> [Plan] {
         AssetDerivative.all(of: FunctionManifest.Port.Kind.ofFile(named: asset.path)).compactMap { kind in
-            guard let function = library.current.functions[kind.function], let output = function.primaryOutput,
-                let input = function.inputs.first(where: \.isRequired) ?? function.inputs.first
-            else { return nil }
-            let destination = JobDestination.cache(path: kind.place(of: asset.sha256))
-            let parameters = function.effectiveParameters([:], tier: .low)
-            guard let path = destination.completed(fileExtension: output.fileExtension(with: parameters) ?? "").path
-            else { return nil }
-            var submission = Submission(
-                function: function.name, inputs: [input.name: [.file(asset.path)]], destination: destination,
-                priority: Self.priority)
-            submission.quality = .low
-            return Plan(kind: kind, submission: submission, path: path)
+            plan(kind, by: kind.function, content: asset.sha256, inputs: [.file(asset.path)])
         }
     }
 
-    /// Submits what is neither there nor on its way.
+    /// What can be made of a sequence: its probe, a thumbnail of the picture in its middle, and a small film of it.
+    ///
+    /// - Parameter frames: Its pictures, by their numbers.
+    /// - Returns: The plans; none without pictures, or for more than ``AssetSequence/most``.
+    func plans(forSequence frames: [AssetRecord]) -> [Plan] {
+        guard !frames.isEmpty, frames.count <= AssetSequence.most else { return [] }
+        let middle = frames[frames.count / 2]
+        // By the names too: other numbers are another film.
+        var hasher = SHA256Hasher()
+        for frame in frames { hasher.update("\(frame.path.split(separator: "/").last ?? "")\0\(frame.sha256)\n".utf8) }
+        let content = hasher.finish().hex
+        let all = frames.map { InputReference.file($0.path) }
+        return [
+            plan(.probe, by: "probe-sequence", content: content, inputs: all),
+            plan(
+                .thumbnail, by: AssetDerivative.thumbnail.function, content: middle.sha256,
+                inputs: [.file(middle.path)]),
+            plan(
+                .proxy, by: "assemble", content: content, inputs: all,
+                parameters: ["missingFrames": "held", "height": 540]),
+        ].compactMap(\.self)
+    }
+
+    private func plan(
+        _ kind: AssetDerivative, by name: String, content: String, inputs: [InputReference],
+        parameters: [String: JSONValue] = [:]
+    ) -> Plan? {
+        guard let function = library.current.functions[name], let output = function.primaryOutput,
+            let input = function.inputs.first(where: \.isRequired) ?? function.inputs.first
+        else { return nil }
+        let destination = JobDestination.cache(path: kind.place(of: content))
+        let effective = function.effectiveParameters(parameters, tier: .low)
+        guard let path = destination.completed(fileExtension: output.fileExtension(with: effective) ?? "").path
+        else { return nil }
+        var submission = Submission(
+            function: function.name, parameters: parameters, inputs: [input.name: inputs], destination: destination,
+            priority: Self.priority)
+        submission.quality = .low
+        return Plan(kind: kind, submission: submission, path: path)
+    }
+
+    /// Submits what of an asset is neither there nor on its way.
     ///
     /// - Parameters:
     ///   - asset: The asset.
     ///   - project: Its project.
     /// - Throws: `PostgresError`; `StudioError` for what may be over in a while.
     func make(of asset: AssetRecord, in project: ProjectRecord) async throws {
-        let plans = plans(for: asset)
+        try await make(plans(for: asset), of: asset.path, in: project)
+    }
+
+    /// Submits what of a sequence is neither there nor on its way.
+    ///
+    /// - Parameters:
+    ///   - frames: Its pictures, by their numbers.
+    ///   - project: Their project.
+    /// - Throws: `PostgresError`; `StudioError` for what may be over in a while.
+    func make(of frames: [AssetRecord], in project: ProjectRecord) async throws {
+        guard let first = frames.first else { return }
+        if frames.count > AssetSequence.most {
+            logger.notice(
+                "a sequence is too long for derivatives",
+                metadata: [LogKey.project: "\(project.name)", "file": "\(first.path)"])
+        }
+        try await make(plans(forSequence: frames), of: first.path, in: project)
+    }
+
+    private func make(_ plans: [Plan], of file: String, in project: ProjectRecord) async throws {
         guard !plans.isEmpty, let caller = try await owner(of: project) else { return }
         let there = try await store.jobs(of: project.id, at: plans.map(\.path))
         for plan in plans {
@@ -61,8 +110,7 @@ struct DerivativePlanner: Sendable {
                 logger.notice(
                     "no derivative is made of an asset", error: error,
                     metadata: [
-                        LogKey.project: "\(project.name)", "file": "\(asset.path)",
-                        "derivative": "\(plan.kind.rawValue)",
+                        LogKey.project: "\(project.name)", "file": "\(file)", "derivative": "\(plan.kind.rawValue)",
                     ])
             }
         }
@@ -88,7 +136,7 @@ struct DerivativePlanner: Sendable {
         switch admission {
         case .decided(let verdicts): JobSubmission.tell(try verdicts[0].job(), logger)
         case .refused(let errors): throw errors[0] ?? StudioError(.internalFault, "a submission got no verdict")
-        case .replayed: throw StudioError(.internalFault, "a submission without a key got another's answer")
+        case .replayed, .run: throw StudioError(.internalFault, "a submission without a key got another's answer")
         }
     }
 

@@ -48,7 +48,7 @@ struct CeleryAdmission: Sendable {
             }
             JobSubmission.tell(admitted, logger)
         case .refused(let errors): throw errors[0] ?? StudioError(.internalFault, "a submission got no verdict")
-        case .replayed: throw StudioError(.internalFault, "a submission without a key got another's answer")
+        case .replayed, .run: throw StudioError(.internalFault, "a submission without a key got another's answer")
         }
     }
 

@@ -46,11 +46,36 @@ struct CutFiles: Sendable {
         guard let bytes else {
             throw StudioError.invalid([Finding(pointer: pointer, code: "missing", detail: "there is no file \(text)")])
         }
-        do {
-            guard format == ".edl" else { return try Cut(readingOTIO: Data(bytes)) }
-            return try Cut(readingEDL: String(decoding: bytes, as: UTF8.self), rate: rate)
-        } catch {
-            throw StudioError.invalid(error.findings.map { Self.placed($0, at: pointer) })
+        return try await folders.interruptible(bytes: Int64(bytes.count)) { _ in
+            do throws(StudioError) {
+                guard format == ".edl" else { return try Cut(readingOTIO: Data(bytes)) }
+                return try Cut(readingEDL: String(decoding: bytes, as: UTF8.self), rate: rate)
+            } catch {
+                throw StudioError.invalid(error.findings.map { Self.placed($0, at: pointer) })
+            }
+        }
+    }
+
+    /// Plans the film of a cut, on the threads for long work: a cut may have a hundred thousand items.
+    ///
+    /// - Parameters:
+    ///   - cut: The cut.
+    ///   - sources: What it may be made of.
+    ///   - settings: What the film is made in.
+    ///   - pointer: Where the cut stands in what was sent.
+    /// - Returns: The plan.
+    /// - Throws: `StudioError` with code `invalid` and all findings, each with its place in the cut in its words.
+    func plan(
+        _ cut: Cut, from sources: [ConformSource], _ settings: ConformPlan.Settings, pointer: String
+    ) async throws -> ConformPlan {
+        // Many clips take their time.
+        let items = cut.tracks.reduce(0) { $0 + $1.items.count }
+        return try await folders.interruptible(bytes: items > 1000 ? ProjectFolders.largeBytes : 0) { _ in
+            do throws(StudioError) {
+                return try ConformPlan(cut, from: ConformCatalogue(sources), settings: settings)
+            } catch {
+                throw StudioError.invalid(error.findings.map { Self.placed($0, at: pointer) })
+            }
         }
     }
 

@@ -36,7 +36,10 @@ struct CutRoutes: RouteGroup {
             cut.globalStart = EditTime(start, at: settings.rate)
             cut.isDropFrame = text.contains(";")
         }
-        let plan = try Self.plan(cut, entries, settings)
+        var seen: Set<String> = []
+        let plan = try await files.plan(
+            cut, from: entries.filter { seen.insert($0.path).inserted },
+            .init(rate: settings.rate, sampleRate: settings.sampleRate), pointer: "/shots")
         var written = [(name: "\(name).otio", content: try cut.otioFile())]
         var problems: [Finding] = []
         do {
@@ -52,41 +55,6 @@ struct CutRoutes: RouteGroup {
             frameRate: settings.rate.description, shots: plan.chapters.map(\.title),
             notes: (plan.notes + problems).map(\.detail))
         return try .json(document)
-    }
-
-    private static func plan(
-        _ cut: Cut, _ sources: [ConformSource], _ settings: CutSettings
-    ) throws -> ConformPlan {
-        var seen: Set<String> = []
-        let catalogue = ConformCatalogue(sources.filter { seen.insert($0.path).inserted })
-        do {
-            return try ConformPlan(
-                cut, from: catalogue, settings: .init(rate: settings.rate, sampleRate: settings.sampleRate))
-        } catch {
-            throw StudioError.invalid(error.findings.map { CutFiles.placed($0, at: "/shots") })
-        }
-    }
-}
-
-/// The name of a cut or an export: a file's name without its extension.
-struct CutName: Sendable {
-    let text: String
-
-    init(_ text: String, pointer: String) throws(StudioError) {
-        let bytes = Array(text.utf8)
-        func isLetter(_ byte: UInt8) -> Bool {
-            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-        }
-        guard let first = bytes.first, isLetter(first), bytes.count <= 100,
-            bytes.allSatisfy({ isLetter($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") })
-        else {
-            throw .invalid([
-                Finding(
-                    pointer: pointer, code: "pattern",
-                    detail: "a name is 1 to 100 letters, digits, - and _, and begins with a letter or digit")
-            ])
-        }
-        self.text = text
     }
 }
 

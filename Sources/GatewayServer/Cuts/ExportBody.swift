@@ -2,7 +2,8 @@ import QueueProtocol
 import StudioCore
 
 /// What is sent to make an export:
-/// `{"name", "cut": "04_Project_Files/EDLs/x.otio" | [shots], "replace", "gaps", "quality", "priority", "target": {…}}`.
+/// `{"name", "cut": "04_Project_Files/EDLs/x.otio" | [shots], "replace", "gaps", "quality", "priority", "split",
+/// "target": {…}}`.
 struct ExportBody: Sendable {
     enum CutSource: Sendable {
         case file(String)
@@ -15,10 +16,14 @@ struct ExportBody: Sendable {
     let refusesGaps: Bool
     let quality: QualityTier?
     let priority: Int
+    /// Whether the film is made in chunks.
+    let split: ChunkPlan.Mode
     /// Parameters of the function `conform` that say how the film is encoded.
     let target: [String: JSONValue]
 
-    private static let known: Set<String> = ["name", "cut", "replace", "gaps", "quality", "priority", "target"]
+    private static let known: Set<String> = [
+        "name", "cut", "replace", "gaps", "quality", "priority", "split", "target",
+    ]
     /// What follows from the rest of the body.
     private static let ours = ["cut", "sources", "title", "gaps", "firstFrame", "frameCount"]
 
@@ -57,6 +62,9 @@ struct ExportBody: Sendable {
         if let value = members["priority"], !(value.intValue.map((0...9).contains) ?? false) {
             refuse("/priority", "range", "must be a whole number from 0 to 9")
         }
+        var split = ChunkPlan.Mode.auto
+        do { split = try ChunkPlan.Mode(members["split"], pointer: "/split") } catch { findings += error.findings }
+        self.split = split
         target = members["target"]?.objectValue ?? [:]
         if let value = members["target"], value.objectValue == nil { refuse("/target", "type", "must be an object") }
         for key in Self.ours where target[key] != nil { refuse("/target/\(key)", "unknown-member", "is not said here") }

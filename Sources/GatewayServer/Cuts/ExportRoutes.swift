@@ -5,13 +5,15 @@ import QueueProtocol
 import StudioCore
 import StudioPostgres
 
-/// Making films of cuts: everything is checked first, then a job makes the file in `06_Exports/`.
+/// Making films of cuts: everything is checked first, then a job makes the file in `06_Exports/`, or several make its chunks
+/// and one joins them.
 struct ExportRoutes: RouteGroup {
     static let bodyLimit = 4 << 20
 
     let submission: JobSubmission
     let sources: CutSources
     let files: CutFiles
+    let lanes: FilmLanes
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.post("/api/v1/projects/{project}/exports", use: export)
@@ -23,27 +25,77 @@ struct ExportRoutes: RouteGroup {
         let name = try context.parameter("project")
         return try await submission.submit(request, body: data, project: name, caller: caller, context: context) {
             document, project in
-            let planned = try await plan(try ExportBody(document), for: project)
-            return [
-                try await submission.planned(
-                    planned, project: project, caller: caller, origin: SubmissionOrigin(context))
-            ]
+            let body = try ExportBody(document)
+            let (planned, film) = try await plan(body, for: project)
+            let origin = SubmissionOrigin(context)
+            guard let chunked = try await chunked(planned, film, body.split) else {
+                return [try await submission.planned(planned, project: project, caller: caller, origin: origin)]
+            }
+            return try await submission.planned(chunked, project: project, caller: caller, origin: origin)
         }
     }
 
-    /// The job that makes an export, once its cut was held against the takes and files that are there.
-    private func plan(_ body: ExportBody, for project: ProjectRecord) async throws -> Submission {
-        let settings = try await files.settings(of: project)
-        let (cut, found) = try await asked(body, settings, project)
-        let plan: ConformPlan
-        do {
-            plan = try ConformPlan(
-                cut, from: ConformCatalogue(found.sources),
-                settings: .init(
-                    rate: settings.rate, sampleRate: settings.sampleRate, refusesGaps: body.refusesGaps))
-        } catch {
-            throw StudioError.invalid(error.findings.map { CutFiles.placed($0, at: "/cut") })
+    /// The film in chunks; nil where it is made in one piece.
+    private func chunked(
+        _ whole: Submission, _ plan: ConformPlan, _ mode: ChunkPlan.Mode
+    ) async throws -> ChunkedSubmission? {
+        guard mode != .never else { return nil }
+        let catalogue = submission.library.revisions.catalogue
+        let function = try catalogue.function(named: whole.function)
+        // A rate or a number of frames that is none is refused with the rest of the parameters.
+        guard let rate = whole.parameters["frameRate"]?.stringValue.flatMap(EditRate.init(parsing:)) else { return nil }
+        // Chunks are cut out of a film whose length and sound are known; the sources' probes tell them.
+        let unprobed = plan.sources.first { !$0.isProbed }
+        let coding = ChunkedCoding(parameters: whole.parameters, rate: rate)
+        if case .chunks = mode {
+            let reason =
+                unprobed.map { "nobody has looked into \($0.path) yet" }
+                ?? (coding == nil ? "a file of this kind has no pictures that could be joined" : nil)
+            if let reason {
+                let detail = "the film cannot be made in chunks: \(reason)"
+                throw StudioError.invalid([Finding(pointer: "/split", code: "unsupported", detail: detail)])
+            }
+            _ = try catalogue.function(named: "join")
         }
+        guard let coding, unprobed == nil, catalogue.functions["join"] != nil else { return nil }
+        let film = ChunkPlan.Film(frameCount: plan.frameCount, rate: rate, coding: coding)
+        let hosts = mode == .auto ? try await lanes.hosts(for: function) : 0
+        let ranges = ChunkPlan.ranges(of: film, hosts: hosts, mode: mode)
+        guard !ranges.isEmpty else { return nil }
+        let hasSound = !plan.sounds.isEmpty && whole.parameters["audioCodec"] != "none"
+        return ChunkedSubmission(
+            whole: whole, chunks: ranges, hasSound: hasSound,
+            container: whole.parameters["container"]?.stringValue ?? "mp4",
+            audioCodec: whole.parameters["audioCodec"]?.stringValue, ending: .join(words: Self.words(of: plan, whole)))
+    }
+
+    /// What the film says of itself, as the function `join` takes it.
+    private static func words(of plan: ConformPlan, _ whole: Submission) -> [String: JSONValue] {
+        var words: [String: JSONValue] = [
+            "chapters": .array(
+                plan.chapters.map { chapter in
+                    [
+                        "title": .string(String(chapter.title.prefix(1024))),
+                        "firstFrame": .integer(Int64(chapter.frames.lowerBound)),
+                        "frameCount": .integer(Int64(chapter.frames.count)),
+                    ]
+                })
+        ]
+        words["title"] = whole.parameters["title"]
+        words["startTimecode"] = plan.startTimecode.map { .string($0) }
+        return words
+    }
+
+    /// The job that makes an export in one piece, once its cut was held against the takes and files that are there, and what
+    /// it makes.
+    private func plan(_ body: ExportBody, for project: ProjectRecord) async throws -> (Submission, ConformPlan) {
+        let settings = try await files.settings(of: project)
+        // What the target says of the rate counts; a rate that is none is refused with the other parameters.
+        let rate = body.target["frameRate"]?.stringValue.flatMap(EditRate.init(parsing:)) ?? settings.rate
+        let (cut, found) = try await asked(body, settings, project)
+        let plan = try await files.plan(
+            cut, from: found.sources,
+            .init(rate: rate, sampleRate: settings.sampleRate, refusesGaps: body.refusesGaps), pointer: "/cut")
         let catalogue = ConformCatalogue(found.sources)
         // The job gets the cut as it was now, with the sources that were found: what changes later changes nothing.
         let settled = cut.naming { clip in
@@ -66,7 +118,7 @@ struct ExportRoutes: RouteGroup {
             destination: .export(path: "\(WorkspaceLayout.exports)/\(body.name)", replaces: body.replaces),
             priority: body.priority)
         submission.quality = body.quality
-        return submission
+        return (submission, plan)
     }
 
     private func asked(

@@ -18,12 +18,13 @@ final class HouseKeeping: Service {
     ///   - blocks: What workers failed is forgotten an hour after they are gone.
     ///   - celery: Its tasks are forgotten a week after their answer.
     ///   - gateways: Their signs of life are forgotten after a day.
+    ///   - actions: What people did is forgotten after a year.
     ///   - interval: The time between two rounds; default an hour.
     ///   - clock: What the time is measured with.
     ///   - logger: Where it tells what was forgotten.
     init(
         idempotency: IdempotencyStore, events: EventStore, logins: LoginThrottle, blocks: WorkerBlockStore,
-        celery: CeleryTaskStore, gateways: GatewayStore,
+        celery: CeleryTaskStore, gateways: GatewayStore, actions: ActionLog,
         interval: Duration = .seconds(3600),
         clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
@@ -34,7 +35,25 @@ final class HouseKeeping: Service {
             ("blocks of workers", { try await blocks.purge() }),
             ("Celery's tasks", { try await celery.purge() }),
             ("gateways", { try await gateways.purge() }),
+            ("actions", { try await actions.purge() }),
         ]
+        self.interval = interval
+        self.clock = clock
+        self.logger = logger
+    }
+
+    /// House-keeping that has chores of its own.
+    ///
+    /// - Parameters:
+    ///   - chores: What is done in each round; each gives how much there was to do.
+    ///   - interval: The time between two rounds.
+    ///   - clock: What the time is measured with.
+    ///   - logger: Where it tells what was forgotten.
+    init(
+        chores: [(name: String, work: @Sendable () async throws -> Int)], interval: Duration,
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+    ) {
+        self.chores = chores
         self.interval = interval
         self.clock = clock
         self.logger = logger

@@ -87,6 +87,10 @@ final class Recovery: Service {
             }
             // Either of them throws while PostgreSQL is away; the first also where it waited for PostgreSQL to come back.
             if isTrusted { try await returnExpiredLeases(calmSince: begun) } else { _ = try await workers.list() }
+            let stopped = try await jobs.stopLeftParts()
+            if stopped > 0 {
+                logger.info("parts of jobs that have ended were stopped", metadata: ["count": "\(stopped)"])
+            }
             let looks = calm.withLock { looks in
                 looks = min(looks + 1, pace.calmLooks)
                 return looks

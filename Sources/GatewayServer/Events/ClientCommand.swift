@@ -8,6 +8,8 @@ enum EventTopic: Sendable, Hashable {
     /// A project of the caller's tenant, by name.
     case project(String)
     case job(JobID)
+    /// All projects of the caller's tenant.
+    case tenant
 }
 
 /// What a client sends over the WebSocket.
@@ -20,6 +22,7 @@ enum ClientCommand: Sendable, Hashable {
         let type: String
         let project: String?
         let job: String?
+        let all: Bool?
         let since: String?
     }
 
@@ -36,12 +39,13 @@ enum ClientCommand: Sendable, Hashable {
             throw StudioError(.invalid, "the frame is not a JSON object")
         }
         let topic: EventTopic
-        switch (wire.project, wire.job) {
-        case (.some(let project), nil): topic = .project(project)
-        case (nil, .some(let text)):
+        switch (wire.project, wire.job, wire.all ?? false) {
+        case (.some(let project), nil, false): topic = .project(project)
+        case (nil, .some(let text), false):
             guard let job = JobID(text) else { throw StudioError(.notFound, "there is no such job") }
             topic = .job(job)
-        default: throw StudioError(.invalid, "name either a project or a job")
+        case (nil, nil, true): topic = .tenant
+        default: throw StudioError(.invalid, "name either a project or a job, or all")
         }
         switch wire.type {
         case "subscribe": self = .subscribe(topic, since: try wire.since.map(Self.cursor))
@@ -64,16 +68,19 @@ struct SubscribedMessage: Encodable, Sendable {
     let type = "subscribed"
     let project: String?
     let job: JobID?
+    /// Whether it answers a subscription to all projects.
+    var all: Bool?
     /// The newest durable event there is; nil where there never was one. Not an `id`: it was not delivered.
     let newest: String?
 
-    private enum Key: String, CodingKey { case type, project, job, newest }
+    private enum Key: String, CodingKey { case type, project, job, all, newest }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(type, forKey: .type)
         try container.encodeIfPresent(project, forKey: .project)
         try container.encodeIfPresent(job, forKey: .job)
+        try container.encodeIfPresent(all, forKey: .all)
         try container.encode(newest, forKey: .newest)
     }
 }

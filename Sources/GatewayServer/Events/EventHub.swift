@@ -35,6 +35,8 @@ final class EventHub: Service {
     /// Rung when there may be something to read.
     private let bell = Bell()
     private let rest = StreamRest()
+    /// Whether the stream is not followed, since nobody listens.
+    var isResting: Bool { rest.isResting }
     /// Whether somebody said that there are events, beyond the look of every second.
     private let isAnnounced = Atomic<Bool>(false)
     /// How long a look that was asked for and found nothing waits before the next, in milliseconds.
@@ -106,6 +108,11 @@ final class EventHub: Service {
     func find(_ topic: EventTopic, for caller: Caller) async throws -> EventReplay.Found {
         try await replay.find(topic, for: caller)
     }
+
+    /// Refuses a place that no event can have had.
+    ///
+    /// - Throws: `StudioError` with code `invalid`; `PostgresError`.
+    func check(_ since: EventCursor) async throws { try await replay.check(since) }
 
     /// Returns when the stream is followed: a session's subscription may begin where the fan-out stands.
     ///

@@ -15,6 +15,8 @@ final class EventLoopFanOut {
     private let noteEnd: (EventSessionEnd) -> Void
     private var sessions: [ObjectIdentifier: EventSession] = [:]
     private var byProject: [ProjectID: [ObjectIdentifier: EventSession]] = [:]
+    /// Those that hear of all projects of a tenant.
+    private var byTenant: [TenantID: [ObjectIdentifier: EventSession]] = [:]
     /// Sessions that have something to send, the next to be flushed first.
     private var due = CircularBuffer<EventSession>()
     private var isFlushing = false
@@ -66,6 +68,15 @@ final class EventLoopFanOut {
         byProject[project, default: [:]][ObjectIdentifier(session)] = session
     }
 
+    func attach(_ session: EventSession, to tenant: TenantID) {
+        byTenant[tenant, default: [:]][ObjectIdentifier(session)] = session
+    }
+
+    func detach(_ session: EventSession, from tenant: TenantID) {
+        byTenant[tenant]?[ObjectIdentifier(session)] = nil
+        if byTenant[tenant]?.isEmpty == true { byTenant[tenant] = nil }
+    }
+
     func detach(_ session: EventSession, from projects: Set<ProjectID>) {
         for project in projects {
             guard byProject[project]?.removeValue(forKey: ObjectIdentifier(session)) != nil,
@@ -78,8 +89,15 @@ final class EventLoopFanOut {
 
     func deliver(_ batch: EventBatch) {
         for (index, event) in batch.events.enumerated() {
-            guard let listeners = byProject[event.project], let outgoing = batch.outgoing(index) else { continue }
-            for session in listeners.values where session.offer(outgoing) { owe(session) }
+            let listeners = byProject[event.project]
+            let ofTenant = byTenant.isEmpty ? nil : byTenant[event.tenant]
+            guard listeners != nil || ofTenant != nil, let outgoing = batch.outgoing(index) else { continue }
+            if let listeners {
+                for session in listeners.values where session.offer(outgoing) { owe(session) }
+            }
+            guard let ofTenant else { continue }
+            // Those that hear of the project as well have been offered it.
+            for (key, session) in ofTenant where listeners?[key] == nil && session.offer(outgoing) { owe(session) }
         }
         position = max(position, batch.position)
         beginFlushing()

@@ -29,6 +29,13 @@ struct EventReplay: Sendable {
         do {
             try await followed()
             switch command {
+            case .subscribe(.tenant, let since):
+                guard since == nil else {
+                    throw StudioError(
+                        .invalid, "all projects are followed from now on: read the lists again instead of `since`")
+                }
+                try await session.run { Self.confirm(.tenant, try $0.beginTenant(), $0) }
+            case .unsubscribe(.tenant): try await session.run { $0.endTenant() }
             case .subscribe(let topic, let since): try await subscribe(to: topic, since: since, for: session)
             case .unsubscribe(let topic):
                 let found = try await find(topic, for: session.caller)
@@ -54,6 +61,18 @@ struct EventReplay: Sendable {
                 throw StudioError(.notFound, "there is no such job")
             }
             return Found(scope: .job(id), project: job.project)
+        case .tenant: throw StudioError(.invalid, "all projects are followed over a WebSocket")
+        }
+    }
+
+    /// Refuses a place that no event can have had: the database was restored, and what came after such a place is not known.
+    func check(_ since: EventCursor) async throws {
+        guard try await events.mayHaveTold(since) else {
+            throw StudioError.invalid([
+                Finding(
+                    pointer: "/since", code: "unknown",
+                    detail: "there is no such event; the studio may have been restored: read anew and go on from now")
+            ])
         }
     }
 
@@ -87,6 +106,7 @@ struct EventReplay: Sendable {
             }
             return
         }
+        try await check(since)
         try await session.run { session in
             let position = session.beginReplay(found.scope, project: found.project, since: since)
             Self.confirm(topic, position, session)
@@ -135,6 +155,7 @@ struct EventReplay: Sendable {
             switch topic {
             case .project(let name): SubscribedMessage(project: name, job: nil, newest: newest)
             case .job(let id): SubscribedMessage(project: nil, job: id, newest: newest)
+            case .tenant: SubscribedMessage(project: nil, job: nil, all: true, newest: newest)
             }
         session.answer(message, kind: message.type)
     }

@@ -17,6 +17,7 @@ struct EventRoutes: RouteGroup {
             let caller = try context.require(.read)
             let found = try await hub.find(.project(try context.parameter("project")), for: caller)
             let since = try Self.since(request)
+            if let since { try await hub.check(since) }
             return EventStreamResponse(hub: hub)
                 .response(to: request, following: found, caller: caller, since: since, channel: context.channel)
         }

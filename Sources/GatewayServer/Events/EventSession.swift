@@ -35,9 +35,11 @@ final class EventSession {
 
     let caller: Caller
     let eventLoop: any EventLoop
-    private unowned let fanOut: EventLoopFanOut
+    unowned let fanOut: EventLoopFanOut
     private weak var output: (any EventSessionOutput)?
     private var subscriptions = ScopeTable<Subscription>()
+    /// Everything of the tenant after this is told; nil where it was not asked for.
+    var tenantFrom: EventCursor?
     /// Whether the fan-out has it on its list of those that are to be flushed.
     var isDue = false
     private var queue = OutgoingQueue()
@@ -112,6 +114,7 @@ final class EventSession {
         guard !isOver else { return }
         isOver = true
         fanOut.detach(self, from: Set(subscriptions.values.map(\.project)))
+        endTenant()
         subscriptions = ScopeTable()
         commands.removeAll()
         drained?.fail(ChannelError.alreadyClosed)
@@ -144,6 +147,7 @@ final class EventSession {
     /// A durable event of a project this session has a subscription in; true where it is to be sent now.
     func offer(_ event: OutgoingEvent) -> Bool {
         guard let project = event.project, let cursor = event.cursor else { return false }
+        if let tenantFrom, cursor > tenantFrom { return enqueue(event) }
         var holding: EventScope?
         func brings(_ scope: EventScope) -> Bool {
             switch subscriptions[scope]?.phase {
@@ -266,6 +270,7 @@ final class EventSession {
 
     private func isCovered(_ event: OutgoingEvent, besides scope: EventScope) -> Bool {
         guard let project = event.project, let cursor = event.cursor else { return false }
+        if let tenantFrom, cursor > tenantFrom { return true }
         for other in [.project(project)] + (event.job.map { [EventScope.job($0)] } ?? []) where other != scope {
             if let subscription = subscriptions[other], cursor > subscription.coveredFrom { return true }
         }

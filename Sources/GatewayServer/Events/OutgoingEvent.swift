@@ -77,6 +77,14 @@ final class OutgoingEvent: Sendable {
         if let failure = payload["failure"], !failure.isNull {
             members.add("failure", written: Array(try JSONText.compact(failure)))
         }
+        if let run = payload["run"]?.stringValue {
+            members.add("run", run)
+            members.add("node", payload["node"]?.stringValue ?? "")
+            if let index = payload["index"]?.intValue { members.add("index", index) }
+            if let shared = payload["shared"], !shared.isNull {
+                members.add("shared", written: Array(try JSONText.compact(shared)))
+            }
+        }
         return (Data(members.document), state == "succeeded" || state == "failed" || state == "cancelled")
     }
 
@@ -97,6 +105,9 @@ final class OutgoingEvent: Sendable {
         case .assetChanged:
             wire = .assetChanged(
                 durable(try JSONText.decode(AssetChange.self, from: try JSONText.compact(event.payload))))
+        case .runState:
+            wire = .runState(
+                durable(try JSONText.decode(RunStateChange.self, from: try JSONText.compact(event.payload))))
         case .projectChanged:
             let change = try JSONText.decode(ProjectPayload.self, from: try JSONText.compact(event.payload))
             wire = .projectChanged(durable(ProjectChange(change: change.change, detail: event.payload)))

@@ -42,20 +42,21 @@ struct FilePlacing: Sendable {
     /// - Parameters:
     ///   - part: The upload, whose bytes have all come.
     ///   - check: Called now and then while bytes are read or copied; what it throws ends that.
-    /// - Throws: `StudioError` as ``place(_:)``; what `check` throws.
-    func prepare(_ part: UploadPart, check: () throws -> Void) throws {
+    /// - Returns: Whether the bytes are an LFS object now, to be kept for good before a commit names them.
+    /// - Throws: `StudioError` as ``place(_:)``; ``ObjectLacking``; what `check` throws.
+    func prepare(_ part: UploadPart, check: () throws -> Void) throws -> Bool {
         guard try part.isThere() else {
             throw StudioError(.conflict, "the upload was removed from \(UploadPart.folder); send the file again")
         }
         _ = try look(check: check)
-        try ProjectRepository.store(part.path, content: content, as: path, at: directory.path, check: check)
+        return try ProjectRepository.store(part.path, content: content, as: path, at: directory.path, check: check)
     }
 
     /// Places and commits; only for whoever holds the project's writer lock.
     ///
     /// - Parameter part: The upload, which was prepared; where this throws its bytes are where they were.
     /// - Returns: Whether there was no file before.
-    /// - Throws: `NotPrepared`; `StudioError`: `precondition-failed`, `precondition-required`; `conflict` where something is
+    /// - Throws: `NotPrepared`; ``ObjectLacking``; `StudioError`: `precondition-failed`, `precondition-required`; `conflict` where something is
     ///   there that is not in Git; what kept the commit from being made, such as `unavailable` or `storage-full`.
     func place(_ part: UploadPart) throws -> Bool {
         guard try ProjectRepository.isStored(content, as: path, at: directory.path) else { throw NotPrepared() }
@@ -87,11 +88,15 @@ struct FilePlacing: Sendable {
         try condition.check(present: present.content, uploaded: content)
         if present.content == content { return .same }
         guard try ProjectRepository.isCommitted(path, content: present.content, at: directory.path) else {
-            throw StudioError(
-                .conflict,
-                "\(path.text) has changes that are not committed; commit or undo them in the project first")
+            throw uncommitted
         }
         return .other(present)
+    }
+
+    /// What is in the place is nowhere else.
+    var uncommitted: StudioError {
+        StudioError(
+            .conflict, "\(path.text) has changes that are not committed; commit or undo them in the project first")
     }
 
     private func commit(_ verb: String, _ part: UploadPart?, after placement: UploadPart.Placement?) throws {

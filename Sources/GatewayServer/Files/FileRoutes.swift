@@ -5,6 +5,7 @@ import HummingbirdCore
 import Logging
 import QueueProtocol
 import StudioCore
+import StudioGit
 import StudioPostgres
 import StudioSystem
 
@@ -47,6 +48,10 @@ struct FileRoutes: RouteGroup {
         let caller = try context.require(.read)
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
         let path = try FileAccess.readable(try context.pathTail())
+        _ = try await folders.storing { () async throws(StorageError) in
+            try await folders.objects.restore(
+                path, missing: false, of: project.objects, in: folders.path(of: project))
+        }
         let unread = try await folders.blocking { [folders, digests] in
             try folders.translating {
                 try folders.open(project).status(of: path).map { digests.knows($0) ? 0 : $0.size } ?? 0

@@ -151,10 +151,12 @@ struct FileUpload: Sendable {
             }
         }
         for _ in 0..<Self.preparations {
-            try await folders.interruptible(bytes: bytes) { [folders] check in
-                try folders.translating { try placing.prepare(part, check: check) }
-            }
             do {
+                let isObject = try await folders.interruptible(bytes: bytes) { [folders] check in
+                    try folders.translating { try placing.prepare(part, check: check) }
+                }
+                // Before the writer's lock is taken: this may take as long as sending the file away.
+                if isObject { try await keep(placing.content, in: project) }
                 let isNew = try await writers.run(project.id) { [folders] _ in
                     try folders.translating { try placing.place(part) }
                 }
@@ -163,11 +165,33 @@ struct FileUpload: Sendable {
                     project: project.name)
             } catch is FilePlacing.NotPrepared {
                 // Somebody pruned the LFS objects, or changed which files go there.
+            } catch let lacking as ObjectLacking {
+                try await have(lacking.content, in: project, otherwise: placing.uncommitted)
             }
         }
         throw StudioError(
             .unavailable, "the project's LFS objects are being removed at this moment; please try again",
             retryAfterSeconds: 2)
+    }
+
+    /// Has the upload where large files are kept for good, before a commit names it.
+    private func keep(_ content: FileHash, in project: ProjectRecord) async throws {
+        let folder = folders.path(of: project)
+        try await folders.storing { () async throws(StorageError) in
+            try await folders.objects.keep(content, of: project.objects, in: folder)
+        }
+    }
+
+    /// Has what the upload replaces in the workspace, from the storage where that has it; else it is nowhere but in its place.
+    private func have(_ content: FileHash, in project: ProjectRecord, otherwise uncommitted: StudioError) async throws {
+        let folder = folders.path(of: project)
+        do {
+            _ = try await folders.storing { () async throws(StorageError) in
+                try await folders.objects.have(content, of: project.objects, in: folder)
+            }
+        } catch let error as StudioError where error.code == .notFound {
+            throw uncommitted
+        }
     }
 
     private func blocking<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {

@@ -1,6 +1,7 @@
 import NIOPosix
 import QueueProtocol
 import StudioCore
+import StudioGit
 import StudioPostgres
 import StudioSystem
 import Synchronization
@@ -13,6 +14,18 @@ struct ProjectFolders: Sendable {
     let threads: NIOThreadPool
     /// Threads for large files.
     var large: BoundedThreads = .largeFiles
+    /// The projects' large files, those that the workspace lacks too.
+    let objects: ProjectObjects
+
+    /// - Parameters:
+    ///   - root: The workspace's root, absolute.
+    ///   - threads: Threads that may block, for a short time.
+    ///   - storage: Where large files are kept for good; default the workspace itself.
+    init(root: String, threads: NIOThreadPool, storage: (any ObjectStorage)? = nil) {
+        self.root = root
+        self.threads = threads
+        objects = ProjectObjects(storage: storage ?? FileObjectStorage(root: root))
+    }
 
     /// A project's folder.
     func path(of project: ProjectRecord) -> String { path(tenant: project.tenantName, name: project.name) }

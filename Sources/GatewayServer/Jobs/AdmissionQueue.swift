@@ -79,11 +79,11 @@ final class AdmissionQueue: Sendable {
                 // One request alone is always taken: its own limit is the body's.
                 let hasRoom =
                     state.waiting.isEmpty
-                    || (state.jobs + unit.jobs.count <= limits.waitingJobs
+                    || (state.jobs + unit.size <= limits.waitingJobs
                         && state.bytes + bytes <= limits.waitingBytes)
                 guard hasRoom else { return nil }
                 state.waiting.append(Waiting(unit: unit, bytes: bytes, answer: continuation))
-                state.jobs += unit.jobs.count
+                state.jobs += unit.size
                 state.bytes += bytes
                 defer { state.isCommitting = true }
                 return !state.isCommitting
@@ -127,9 +127,9 @@ final class AdmissionQueue: Sendable {
             var jobs = 0
             var bytes = 0
             for waiting in state.waiting {
-                guard count == 0 || jobs + waiting.unit.jobs.count <= limits.batch else { break }
+                guard count == 0 || jobs + waiting.unit.size <= limits.batch else { break }
                 count += 1
-                jobs += waiting.unit.jobs.count
+                jobs += waiting.unit.size
                 bytes += waiting.bytes
             }
             guard count > 0 else {
@@ -145,6 +145,7 @@ final class AdmissionQueue: Sendable {
     }
 
     private static func admitted(_ result: Result<UnitAdmission, any Error>) -> [AdmittedJob] {
+        if case .success(.run(let run)) = result { return run.jobs }
         guard case .success(.decided(let verdicts)) = result else { return [] }
         return verdicts.compactMap {
             switch $0 {

@@ -58,6 +58,7 @@ struct BatchSubmission: Sendable {
         }
         switch admission {
         case .replayed(let answer): return JSONAnswer(replaying: answer)
+        case .run: throw Self.noVerdict
         case .refused(let errors):
             let placed = errors.map { (places[$0.key], $0.value) }
             throw Self.merged(refused.merging(placed) { $1 })

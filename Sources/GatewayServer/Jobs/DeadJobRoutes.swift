@@ -13,7 +13,7 @@ struct DeadJobRoutes: RouteGroup {
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {
-        let caller = try context.require(.administer)
+        let caller = try context.require(.produce)
         let page = try PageRequest(request)
         let query = request.uri.queryParameters
         var code: FailureCode?

@@ -25,7 +25,7 @@ struct JobControl: Sendable {
     func change(
         _ id: JobID, _ change: JobChange, caller: Caller, context: GatewayContext
     ) async throws -> JobRecord {
-        let job = try await jobs.change(id, change, tenant: caller.tenantID)
+        let job = try await jobs.change(id, change, tenant: caller.tenantID, by: caller.author(context))
         dispatcher.lookAgain()
         context.logger.info(
             "job changed",
@@ -38,7 +38,7 @@ struct JobControl: Sendable {
     /// - Returns: The job as it stands now.
     /// - Throws: `StudioError` with code `not-found`, or `conflict` where there is nothing to approve yet or any more.
     func approve(_ id: JobID, caller: Caller, context: GatewayContext) async throws -> JobRecord {
-        let job = try await jobs.approve(id, tenant: caller.tenantID)
+        let job = try await jobs.approve(id, tenant: caller.tenantID, by: caller.author(context))
         dispatcher.lookAgain()
         context.logger.info("job approved", metadata: [LogKey.job: "\(job.id)"])
         return job
@@ -49,15 +49,18 @@ struct JobControl: Sendable {
     /// - Returns: The job as it stands now: `cancelled`, `running` with the request noted, or as it had finished.
     /// - Throws: `StudioError` with code `not-found`.
     func cancel(_ id: JobID, caller: Caller, context: GatewayContext) async throws -> JobRecord {
-        let done = try await jobs.cancel(id, tenant: caller.tenantID)
+        let done = try await jobs.cancel(id, tenant: caller.tenantID, by: caller.author(context))
         switch done.effect {
         case .cancelled:
             await announcer.announce()
+            for part in try await jobs.parts(of: id) where part.state == .running {
+                await tellWorker(part.worker, of: part.id, attempt: part.attempt, context: context)
+            }
             if done.job.attempt > 0 { await monitors.cancelled([id]) }
             context.logger.info(
                 "job cancelled", metadata: [LogKey.job: "\(id)", "dependents_failed": "\(done.failedDependents.count)"])
         case .requested:
-            await tellWorker(of: done.job, context: context)
+            await tellWorker(done.job.worker, of: id, attempt: done.job.attempt, context: context)
             context.logger.info("job asked to stop", metadata: [LogKey.job: "\(id)"])
         case .alreadyFinished, .leftRunning: break
         }
@@ -74,7 +77,9 @@ struct JobControl: Sendable {
     ) async throws -> JSONAnswer {
         let job: JobRecord
         if let claim = try request.idempotency(body: body, caller: caller) {
-            let outcome = try await jobs.retry(id, tenant: caller.tenantID, idempotency: claim) {
+            let outcome = try await jobs.retry(
+                id, tenant: caller.tenantID, idempotency: claim, by: caller.author(context)
+            ) {
                 JobReceipt(AdmittedJob($0)).kept
             }
             switch outcome {
@@ -82,22 +87,26 @@ struct JobControl: Sendable {
             case .retried(let retried): job = retried
             }
         } else {
-            job = try await jobs.retry(id, tenant: caller.tenantID)
+            job = try await jobs.retry(id, tenant: caller.tenantID, by: caller.author(context))
         }
         board.forget(id)
         dispatcher.dispatch([AdmittedJob(job)])
+        // Parts of it that are queued anew are found in the backlog.
+        if job.state == .waiting { dispatcher.lookAgain() }
         await announcer.announce()
         context.logger.info("job queued again", metadata: [LogKey.job: "\(id)", "round": "\(job.round)"])
         return JobReceipt(AdmittedJob(job)).answer
     }
 
-    private func tellWorker(of job: JobRecord, context: GatewayContext) async {
+    private func tellWorker(
+        _ worker: WorkerID?, of job: JobID, attempt: Int, context: GatewayContext
+    ) async {
         do {
-            try await bus.send(.cancel(job: job.id, attempt: job.attempt), to: job.worker)
+            try await bus.send(.cancel(job: job, attempt: attempt), to: worker)
         } catch {
             context.logger.notice(
                 "the worker hears of the cancel at its next heartbeat", error: error,
-                metadata: [LogKey.job: "\(job.id)"])
+                metadata: [LogKey.job: "\(job)"])
         }
     }
 }

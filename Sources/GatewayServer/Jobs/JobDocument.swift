@@ -45,6 +45,10 @@ struct JobDocument: Encodable, Sendable {
     let held: Bool
     /// The job that makes every Nth frame of it, where that was asked for.
     let previewJob: JobID?
+    /// The job that it is made for alone.
+    let partOf: JobID?
+    /// How far its parts are, where it has some; only where one job is asked for.
+    let parts: JobPartsDocument?
     /// Whether it waits until somebody has seen that and approves it.
     let awaitsApproval: Bool
     /// Its place among what its user has waiting in the project: texts sort as the jobs do.
@@ -84,8 +88,10 @@ struct JobDocument: Encodable, Sendable {
     ///   - report: The newest progress of its present attempt, where this gateway heard of one.
     ///   - attempts: Its history; nil leaves it out.
     ///   - files: What it made beside a take; nil leaves it out.
+    ///   - parts: Its parts; none leaves them out.
     init(
-        _ job: JobRecord, report: ProgressReport?, attempts: [JobAttempt]? = nil, files: [JobFileRecord]? = nil
+        _ job: JobRecord, report: ProgressReport?, attempts: [JobAttempt]? = nil, files: [JobFileRecord]? = nil,
+        parts: [JobPart] = []
     ) {
         let current = job.state == .running && report?.attempt == job.attempt ? report : nil
         id = job.id
@@ -104,6 +110,8 @@ struct JobDocument: Encodable, Sendable {
         priority = job.priority
         held = job.heldAt != nil
         previewJob = job.previewJob
+        partOf = job.partOf
+        self.parts = parts.isEmpty ? nil : JobPartsDocument(parts)
         awaitsApproval = job.awaitsApproval
         place = String(job.place)
         maxAttempts = job.maxAttempts
@@ -130,6 +138,24 @@ struct JobDocument: Encodable, Sendable {
         finishedAt = job.finishedAt
         self.attempts = attempts?.map { JobAttemptDocument($0, of: job.id) }
         links = JobLinks(job.id, projectName: job.projectName, take: job.take)
+    }
+}
+
+/// How far the parts of a job are.
+struct JobPartsDocument: Encodable, Sendable {
+    let jobs: [JobID]
+    let done: Int
+    let running: Int
+    let total: Int
+    /// Whether one of them could not be made of its source, so that the film is made in one piece.
+    let dropped: Bool
+
+    init(_ parts: [JobPart]) {
+        jobs = parts.map(\.id)
+        done = parts.count { $0.state == .succeeded }
+        running = parts.count { $0.state == .running }
+        total = parts.count
+        dropped = parts.contains(where: \.isDropped)
     }
 }
 

@@ -47,7 +47,12 @@ struct JobFileRoutes: RouteGroup {
             throw StudioError(.notFound, "there is no such file")
         }
         guard file.removedAt == nil else { throw StudioError(.notFound, "the file has been removed") }
-        let open = try await media.file(file, in: try await directory.project(project))
+        let record = try await directory.project(project)
+        let place = MediaPlace(
+            path: file.path, sha256: file.sha256, size: file.sizeBytes, mediaType: file.mediaType,
+            fileName: file.fileName)
+        if let elsewhere = await media.links.response(to: request, for: place, in: record) { return elsewhere }
+        let open = try await media.file(file, in: record)
         // The bytes behind this address never change.
         return try MediaResponse(
             file: open, contentType: file.mediaType, etag: EntityTag(file.sha256), fileName: file.fileName,

@@ -65,7 +65,9 @@ struct JobRoutes: RouteGroup {
         if job.state == .running { progress.watch(job.project) }
         let attempts = try await jobs.attempts(of: job.id)
         let files = try await files.list(of: job.id)
-        return try .json(JobDocument(job, report: board.report(of: job.id), attempts: attempts, files: files))
+        let parts = try await jobs.parts(of: job.id)
+        return try .json(
+            JobDocument(job, report: board.report(of: job.id), attempts: attempts, files: files, parts: parts))
     }
 
     @Sendable private func change(_ request: Request, context: GatewayContext) async throws -> Response {
@@ -122,15 +124,7 @@ extension JobFilter {
     init(query request: Request) throws(StudioError) {
         let query = request.uri.queryParameters
         var findings: [Finding] = []
-        var states: Set<JobState>?
-        if let text = query["state"] {
-            let names = text.split(separator: ",", omittingEmptySubsequences: false)
-            states = Set(names.compactMap { JobState(rawValue: String($0)) })
-            if names.contains(where: { JobState(rawValue: String($0)) == nil }) {
-                let known = JobState.allCases.map(\.rawValue).joined(separator: ", ")
-                findings.append(Finding(pointer: "/state", code: "enum", detail: "states are \(known)"))
-            }
-        }
+        let states = JobState.set(query["state"], findings: &findings)
         var shot: String?
         if let text = query["shot"] {
             do { shot = try ShotName(String(text)).text } catch { findings += error.findings }

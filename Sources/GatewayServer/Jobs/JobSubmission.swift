@@ -34,8 +34,9 @@ struct JobSubmission: Sendable {
     let idempotency: IdempotencyReplay
     let library: FunctionLibrary
     let inputs: InputCheck
+    let transcodes: TranscodeChunks
 
-    /// Submits one job.
+    /// Submits one job, or a film in chunks.
     ///
     /// - Parameters:
     ///   - request: The request, for its idempotency key.
@@ -49,8 +50,12 @@ struct JobSubmission: Sendable {
         _ request: Request, body: Data, project name: String, caller: Caller, context: GatewayContext
     ) async throws -> JSONAnswer {
         try await submit(request, body: body, project: name, caller: caller, context: context) { document, project in
-            try await checked(try Submission(document), project: project)
-                .newJobs(project: project, caller: caller, origin: SubmissionOrigin(context))
+            let plan = try await checked(try Submission(document), project: project)
+            let origin = SubmissionOrigin(context)
+            if let film = try await transcodes.chunked(plan, project: project) {
+                return try await planned(film, project: project, caller: caller, origin: origin)
+            }
+            return plan.newJobs(project: project, caller: caller, origin: origin)
         }
     }
 
@@ -82,6 +87,7 @@ struct JobSubmission: Sendable {
         switch admission {
         case .replayed(let answer): return JSONAnswer(replaying: answer)
         case .refused(let errors): throw errors.values.first ?? Self.noVerdict
+        case .run: throw Self.noVerdict
         case .decided(let verdicts):
             for verdict in verdicts { Self.tell(try verdict.job(), context.logger) }
             return JobReceipt(try Self.asked(verdicts).job()).answer
@@ -127,7 +133,7 @@ struct JobSubmission: Sendable {
 
     /// A job as the store admits it, once all that can be said of it without its transaction was checked.
     ///
-    /// - Throws: `StudioError` with code `invalid`, also where a preview is asked for: that makes two jobs of one.
+    /// - Throws: `StudioError` with code `invalid`, also where a preview or chunks are asked for: they make several jobs of one.
     func planned(
         _ submission: Submission, project: ProjectRecord, caller: Caller, origin: SubmissionOrigin
     ) async throws -> NewJob {
@@ -136,6 +142,13 @@ struct JobSubmission: Sendable {
                 Finding(
                     pointer: "/sparse", code: "unsupported",
                     detail: "a preview can be asked for by POST /api/v1/projects/{project}/jobs alone")
+            ])
+        }
+        if case .chunks? = submission.split {
+            throw StudioError.invalid([
+                Finding(
+                    pointer: "/split", code: "unsupported",
+                    detail: "chunks can be asked for by POST /api/v1/projects/{project}/jobs alone")
             ])
         }
         return try await checked(submission, project: project)

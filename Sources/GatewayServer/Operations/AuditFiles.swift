@@ -1,5 +1,6 @@
 import QueueProtocol
 import StudioCore
+import StudioGit
 import StudioPostgres
 import StudioSystem
 
@@ -37,10 +38,14 @@ struct AuditFiles: Sendable {
         repeat {
             let rows = try await files.list(project: project.id, limit: Self.page, after: last)
             let needed = try await files.needed(among: rows.map(\.job))
+            let kept = try await kept(rows, of: project)
             findings += try await folders.blocking { [folders] in
                 guard let directory = try? folders.open(project) else { return [] }
                 return rows.compactMap { row in
-                    Self.fault(of: row, isNeeded: needed.contains(row.job), in: directory, deep: deep).map {
+                    Self.fault(
+                        of: row, isNeeded: needed.contains(row.job), isKept: kept.contains(row.path), in: directory,
+                        deep: deep
+                    ).map {
                         AuditFinding(rule: "job-file", subject: "file \(row.port) of job \(row.job)", detail: $0)
                     }
                 }
@@ -50,11 +55,33 @@ struct AuditFiles: Sendable {
         return findings
     }
 
+    /// The paths of those that the workspace lacks and the storage has.
+    private func kept(_ rows: [JobFileRecord], of project: ProjectRecord) async throws -> Set<String> {
+        let storage = folders.objects.storage
+        guard !storage.isLocal else { return [] }
+        let lacking = try await folders.blocking { [folders] in
+            guard let directory = try? folders.open(project) else { return [JobFileRecord]() }
+            return rows.filter { TakeFiles.isWhole($0, in: directory) != true }
+        }
+        var kept: Set<String> = []
+        for row in lacking {
+            guard let content = TakeFiles.object(row.path, sha256: row.sha256, size: row.sizeBytes) else { continue }
+            let isThere = try await folders.storing { () async throws(StorageError) in
+                try await storage.contains(content, of: project.objects)
+            }
+            if isThere { kept.insert(row.path) }
+        }
+        return kept
+    }
+
     /// What is wrong with a file; nil where nothing is. Blocks.
     private static func fault(
-        of file: JobFileRecord, isNeeded: Bool, in directory: SafeDirectory, deep: Bool
+        of file: JobFileRecord, isNeeded: Bool, isKept: Bool, in directory: SafeDirectory, deep: Bool
     ) -> String? {
-        guard let isWhole = TakeFiles.isWhole(file, in: directory) else {
+        // What the storage has comes back when it is asked for.
+        let isWhole = TakeFiles.isWhole(file, in: directory)
+        if isKept, isWhole != true { return nil }
+        guard let isWhole else {
             let isBesideTake = file.path.hasPrefix(WorkspaceLayout.renders + "/")
             return isBesideTake || isNeeded ? "\(file.path) is not there" : nil
         }

@@ -29,17 +29,19 @@ extension MetricsRegistry {
     ///   - http: The requests.
     ///   - events: The event stream.
     ///   - jobs: The jobs by state; a queue that only they name, since its function is gone, is told of too.
+    ///   - backlog: How long jobs wait, and the workers there are.
     ///   - queue: The lists in Redis.
     ///   - queues: The queues of the functions there are, asked at every scrape: the catalogue changes.
     /// - Returns: The registry.
     static func gateway(
-        http: HTTPMetrics, events: EventMetrics, jobs: JobCounts, queue: TaskQueue,
+        http: HTTPMetrics, events: EventMetrics, jobs: JobCounts, backlog: BacklogMetrics, queue: TaskQueue,
         queues: @escaping @Sendable () -> [String]
     ) -> MetricsRegistry {
         MetricsRegistry([
             { http.families() },
             { events.families() },
             { await jobs.families() },
+            { await backlog.families(queues: queues()) },
             {
                 let names = await jobs.queues().union(queues()).sorted()
                 // With Redis away there is no depth to tell; `readyz` says so.

@@ -206,4 +206,10 @@ extension OpenAPIOperation.Parameter {
         ifNoneMatch,
         .header("If-Range", "The version that the range is of."),
     ]
+
+    /// What every file takes that a storage may serve itself.
+    static let media =
+        download + [
+            .header("Prefer", "`inline-media`: the bytes are to come from here, and not from the storage itself.")
+        ]
 }

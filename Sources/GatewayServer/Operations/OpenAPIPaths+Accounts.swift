@@ -5,9 +5,10 @@ import StudioCore
 enum OpenAPIPaths {
     /// The operations in the order of the readable page.
     static let all: [OpenAPIOperation] =
-        accounts + projects + functions + jobs + jobFiles + schedules + takes + files + assets + cuts + events
+        accounts + projects + functions + jobs + jobFiles + schedules + takes + files + folders + assets + cuts
+        + canvases + runs + events
         + operations + administration
-        + shares
+        + shares + page
 
     /// Logging in, and who one is.
     static let accounts: [OpenAPIOperation] = [
@@ -15,7 +16,7 @@ enum OpenAPIPaths {
             method: "POST", path: "/api/v1/auth/login", tag: "Accounts", summary: "Log in",
             detail:
                 "Answers alike, after the same time, for an unknown address, a wrong password and a disabled account. "
-                + "Throttled per account and per address.",
+                + "Throttled per account and per address, which is that of the client also behind trusted proxies.",
             body: .json("Credentials"),
             answers: [.ok("Login", "The token to send as `Authorization: Bearer …`.")],
             problems: [.unauthenticated, .rateLimited, .unavailable]),
@@ -31,7 +32,7 @@ enum OpenAPIPaths {
         OpenAPIOperation(
             method: "GET", path: "/api/v1/admin/users", tag: "Administration",
             summary: "The tenant's users, newest first",
-            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "User")]),
+            permission: .produce, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "User")]),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/admin/users", tag: "Administration", summary: "Make a user",
             permission: .administer, body: .json("NewUser"),
@@ -43,7 +44,7 @@ enum OpenAPIPaths {
             problems: [.conflict], takesIdempotencyKey: true),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/admin/users/{user}", tag: "Administration", summary: "A user",
-            permission: .administer, parameters: [.path("user", "The user's id.")],
+            permission: .produce, parameters: [.path("user", "The user's id.")],
             answers: [.ok("User", "The user.", headers: [etag])]),
         OpenAPIOperation(
             method: "PATCH", path: "/api/v1/admin/users/{user}", tag: "Administration",
@@ -58,7 +59,7 @@ enum OpenAPIPaths {
         OpenAPIOperation(
             method: "GET", path: "/api/v1/admin/dead-jobs", tag: "Administration",
             summary: "The tenant's jobs that failed for good, with the cause of every attempt",
-            detail: "`POST /api/v1/jobs/{job}/retry` begins anew; the history stays.", permission: .administer,
+            detail: "`POST /api/v1/jobs/{job}/retry` begins anew; the history stays.", permission: .produce,
             parameters: OpenAPIOperation.Parameter.page + [
                 .query(
                     "code", "Only those that failed with it.", .word(FailureCode.allCases.map(\.rawValue))),

@@ -17,6 +17,9 @@ extension OpenAPIPaths {
         OpenAPIOperation(
             method: "GET", path: "/api/v1/projects/{project}/assets/{path}", tag: "Assets",
             summary: "A file of the asset folder, with its probe and what was made of it",
+            detail:
+                "Pictures that differ in their last number alone are one sequence where there are 24 or more in a folder: "
+                + "the probe and what was made are then those of the whole `sequence`, whichever of its pictures is asked for.",
             permission: .read,
             parameters: [.project, .path("path", "The file's path in the project; may have slashes.", .text())],
             answers: [.ok("Asset", "The file.", headers: [("ETag", "The version of its content.")])],
@@ -44,8 +47,17 @@ extension OpenAPISchemas {
                                     ("link", .text("Where its bytes are, once there are any.")),
                                 ], optional: ["link"]), "Where one asset is asked for.")
                     ),
+                    (
+                        "sequence",
+                        .object(
+                            [
+                                ("pattern", .text("The names, with `#` for each digit of the number.")),
+                                ("first", .count()), ("last", .count()),
+                                ("padding", .count()), ("count", .count()), ("missingCount", .count()),
+                            ], optional: ["padding"])
+                    ),
                     ("links", .object([("self", .text()), ("file", .text())])),
-                ], optional: ["probe", "derivatives"])
+                ], optional: ["probe", "derivatives", "sequence"])
         )
     ]
 }

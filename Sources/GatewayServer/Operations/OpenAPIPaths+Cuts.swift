@@ -21,7 +21,8 @@ extension OpenAPIPaths {
             detail:
                 "Makes `06_Exports/<name>.<ext>` of a cut: the path of an OTIO or EDL file below `04_Project_Files/`, or a "
                 + "list of shots. The whole cut is held against the takes and files that are there first, and all that is "
-                + "missing, too short or a gap is told by name at once. The 202 is a promise, as of any job.",
+                + "missing, too short or a gap is told by name at once. The 202 is a promise, as of any job. With `split` the "
+                + "film is made in chunks: the answer is the job that joins them, and what is done to it is done to them.",
             permission: .work, parameters: [.project], body: .json("NewExport"),
             answers: [
                 .init(

@@ -45,6 +45,17 @@ extension OpenAPIPaths {
             ],
             answers: [.page(of: "Job")]),
         OpenAPIOperation(
+            method: "GET", path: "/api/v1/jobs", tag: "Jobs", summary: "The jobs of all projects, newest first",
+            detail:
+                "Of the caller's tenant. Follow it with the WebSocket: `subscribe` to `all` tells of every change of a state.",
+            permission: .read,
+            parameters: OpenAPIOperation.Parameter.page + [
+                .query("state", "Only in these states, by comma.", .text()),
+                .query("function", "Of one function only.", .text()),
+                .query("user", "That this user submitted: an id, or `me`.", .text()),
+            ],
+            answers: [.page(of: "Job")]),
+        OpenAPIOperation(
             method: "GET", path: "/api/v1/jobs/{job}", tag: "Jobs", summary: "A job with its attempts",
             permission: .read,
             parameters: [job], answers: [.ok("Job", "The job.")]),
@@ -121,13 +132,13 @@ extension OpenAPIPaths {
             detail:
                 "Of a job whose destination is the cache or an export, and of a take's further outputs. One that another "
                 + "job has replaced since is not found.",
-            permission: .read, parameters: [job, port] + OpenAPIOperation.Parameter.download, answers: downloads("*/*"),
+            permission: .read, parameters: [job, port] + OpenAPIOperation.Parameter.media, answers: media(),
             problems: [.rangeNotSatisfiable, .preconditionFailed]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/takes/{take}/files/{port}", tag: "Takes",
             summary: "The bytes of a file beside a take",
-            permission: .read, parameters: [take, port] + OpenAPIOperation.Parameter.download,
-            answers: downloads("*/*"),
+            permission: .read, parameters: [take, port] + OpenAPIOperation.Parameter.media,
+            answers: media(),
             problems: [.rangeNotSatisfiable, .preconditionFailed]),
     ]
 
@@ -146,7 +157,7 @@ extension OpenAPIPaths {
         OpenAPIOperation(
             method: "GET", path: "/api/v1/takes/{take}/media", tag: "Takes", summary: "A take's bytes",
             permission: .read,
-            parameters: [take] + OpenAPIOperation.Parameter.download, answers: downloads("*/*"),
+            parameters: [take] + OpenAPIOperation.Parameter.media, answers: media(),
             problems: [.rangeNotSatisfiable, .preconditionFailed]),
         OpenAPIOperation(
             method: "GET", path: "/api/v1/takes/{take}/thumbnail", tag: "Takes", summary: "A take's thumbnail",

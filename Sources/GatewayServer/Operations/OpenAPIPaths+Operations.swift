@@ -10,6 +10,8 @@ extension OpenAPIPaths {
                 frames, one JSON object each. The client sends a `ClientCommand`; the server answers a `subscribe` with \
                 `Subscribed`, then sends what came after `since`, then every `Event` as it happens. Events with an `id` \
                 are durable: stored for 7 days, in order per job, once per connection. Progress has none: the newest wins. \
+                `all` follows the durable events of all projects from now on, without `since` and without progress. \
+                A `since` that no event can have had, as after a restore, is refused: read anew, and subscribe without. \
                 Close codes: 1001 nothing heard for 60 s (pings come every 20 s), 1002 and 1003 no text frame of a \
                 client, 1007 not UTF-8, 1008 too many commands, 1009 more than 64 KiB, 1012 the gateway stops, 1013 too \
                 slow for the durable events, 4401 the token has ended.
@@ -77,8 +79,8 @@ extension OpenAPIPaths {
             method: "GET", path: "/api/v1/workers", tag: "Operations", summary: "Who runs what",
             detail:
                 "Operators, who are the administrators of the studio's own tenant, see every worker and all it runs. "
-                + "Administrators of other tenants see the workers that run a job of theirs, and those jobs.",
-            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Worker")]),
+                + "Others see the workers that run a job of their tenant, and those jobs.",
+            permission: .produce, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Worker")]),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/workers/{worker}/drain", tag: "Operations", summary: "Drain a worker",
             detail:
@@ -93,8 +95,33 @@ extension OpenAPIPaths {
         OpenAPIOperation(
             method: "GET", path: "/api/v1/queues", tag: "Operations", summary: "What waits, and how long",
             detail:
-                "Counts everybody's jobs for operators, and for administrators of other tenants those of the tenant.",
-            permission: .administer, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Queue")]),
+                "Counts everybody's jobs for operators, and for others those of their tenant.",
+            permission: .produce, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "Queue")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/queues/history", tag: "Operations",
+            summary: "How the queues went in the last hour",
+            detail:
+                "Minute by minute, as the gateways saw it: once in a minute what waits and runs, and all that ended in it. "
+                + "Whose jobs are counted is as for `/api/v1/queues`. The last two minutes may still change.",
+            permission: .produce, parameters: OpenAPIOperation.Parameter.page, answers: [.page(of: "QueueHistory")]),
+        OpenAPIOperation(
+            method: "GET", path: "/api/v1/audit", tag: "Operations", summary: "Who did what, newest first",
+            detail:
+                "Of the caller's tenant: users, credits, projects, runs, exports, what was done to jobs, and for operators "
+                + "workers, queues and shares. Written with what it tells of, never changed, and kept for a year.",
+            permission: .administer,
+            parameters: OpenAPIOperation.Parameter.page + [
+                .query("action", "Only these, by comma: `job.cancelled`, or `job` for all of them.", .text()),
+                .query("user", "What one user did: their id.", .id()),
+                .query("project", "What belongs to one project: its name.", .text()),
+            ],
+            answers: [.page(of: "Action")], problems: [.notFound]),
+        OpenAPIOperation(
+            method: "POST", path: "/api/v1/admin/check", tag: "Operations", summary: "Check the studio's rows",
+            detail:
+                "For operators. Looks in one snapshot for rows that break what must hold: ledgers, states, histories, runs. "
+                + "It reads all of them, and changes nothing. `GatewayServer audit` looks at queues and files as well.",
+            permission: .administer, answers: [.ok("Consistency", "What was found; nothing when all is well.")]),
         OpenAPIOperation(
             method: "POST", path: "/api/v1/queues/{queue}/pause", tag: "Operations", summary: "Pause a queue",
             detail: "For operators. Nothing of it is started; what runs goes on. Repeating it changes nothing.",

@@ -101,6 +101,18 @@ extension OpenAPIPaths {
             answers: downloads("*/*"), problems: [.invalid, .rangeNotSatisfiable, .preconditionFailed]),
     ]
 
+    /// The answers of what serves a file that a storage may serve itself.
+    static func media() -> [OpenAPIOperation.Answer] {
+        downloads("*/*") + [
+            .init(
+                status: 307,
+                detail:
+                    "The storage serves it (`STORAGE=s3://…`): at an address that is good for a while, without a token. "
+                    + "`Prefer: inline-media` has the bytes come from here.",
+                headers: [("Location", "Where it is served."), ("ETag", "The file's version.")])
+        ]
+    }
+
     /// The answers of everything that serves a file.
     static func downloads(_ mediaType: String) -> [OpenAPIOperation.Answer] {
         let headers = [

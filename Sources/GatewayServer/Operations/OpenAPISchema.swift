@@ -109,17 +109,19 @@ struct OpenAPISchema: Sendable {
     ///   - members: Its members; all are there unless they are named in `optional`.
     ///   - optional: Members that may be left out.
     ///   - isClosed: Whether other members are refused.
+    ///   - others: What other members are, where there may be some.
     ///   - description: What it is.
     /// - Returns: The schema.
     static func object(
         _ members: [(String, OpenAPISchema)], optional: Set<String> = [], isClosed: Bool = false,
-        _ description: String? = nil
+        others: OpenAPISchema? = nil, _ description: String? = nil
     ) -> OpenAPISchema {
         var json: [String: JSONValue] = ["type": "object"]
         json["properties"] = .object(Dictionary(uniqueKeysWithValues: members.map { ($0.0, $0.1.json) }))
         let required = members.map(\.0).filter { !optional.contains($0) }
         if !required.isEmpty { json["required"] = .array(required.map(JSONValue.string)) }
         if isClosed { json["additionalProperties"] = false }
+        if let others { json["additionalProperties"] = others.json }
         json["description"] = description.map(JSONValue.string)
         return OpenAPISchema(json)
     }

@@ -56,13 +56,19 @@ extension OpenAPISchemas {
                     ),
                     ("quality", quality), ("priority", .whole(0...9, "The higher the sooner; default 5.")),
                     (
+                        "split",
+                        split(
+                            "Whether the film is made in chunks by several jobs and joined without encoding it again. Default "
+                                + "auto: where several machines have workers for it and the film is long enough.")
+                    ),
+                    (
                         "target",
                         .map(
                             .anything("As the schema of the function `conform` says."),
                             "How the film is encoded: `container`, `videoCodec`, `width` and so on. Size, rate and rate of "
                                 + "samples are the project's by default.")
                     ),
-                ], optional: ["replace", "gaps", "quality", "priority", "target"], isClosed: true)
+                ], optional: ["replace", "gaps", "quality", "priority", "split", "target"], isClosed: true)
         ),
         (
             "Cut",

@@ -8,6 +8,15 @@ extension OpenAPISchemas {
     private static let inputs = OpenAPISchema.map(.either([reference, .list(reference)]), "By the input's name.")
     private static let failureCodes = OpenAPISchema.word(FailureCode.allCases.map(\.rawValue))
 
+    /// What is said of making a film in chunks.
+    static func split(_ description: String) -> OpenAPISchema {
+        .either(
+            [
+                .word(["auto", "never"]),
+                .object([("chunks", .whole(2...ChunkPlan.mostChunks))], isClosed: true),
+            ], description)
+    }
+
     /// Functions, jobs and takes.
     static let work: [(String, OpenAPISchema)] = functionSchemas + jobSchemas + takeSchemas
 
@@ -58,11 +67,18 @@ extension OpenAPISchemas {
                             2...1000,
                             "Makes every Nth frame first, as a job of its own; the whole is held until it is approved.")
                     ),
+                    (
+                        "split",
+                        split(
+                            "Whether `transcode` makes a film in chunks by several jobs and joins them without encoding them "
+                                + "again; chunks alone by this request, not in a batch or a schedule. Default auto: where several "
+                                + "machines have workers for it, and the film is long enough and known by its probe.")
+                    ),
                     ("dependsOn", .list(.id())),
                 ],
                 optional: [
                     "shot", "version", "destination", "parameters", "inputs", "quality", "priority", "maxAttempts",
-                    "timeoutSeconds", "notBefore", "sparse", "dependsOn",
+                    "timeoutSeconds", "notBefore", "sparse", "split", "dependsOn",
                 ], isClosed: true)
         ),
         (
@@ -150,6 +166,8 @@ extension OpenAPISchemas {
                     ("queue", .text()), ("priority", .whole(0...9)),
                     ("held", .flag("Whether somebody holds it back.")),
                     ("previewJob", .id("The job that makes every Nth frame of it.")),
+                    ("partOf", .id("The job that it is made for alone.")),
+                    ("parts", .named("JobParts")),
                     ("awaitsApproval", .flag("Whether it is held until that was seen and it is approved.")),
                     (
                         "place",
@@ -172,8 +190,22 @@ extension OpenAPISchemas {
                 ],
                 optional: [
                     "notBefore", "stage", "message", "etaSeconds", "worker", "failure", "queuedAt", "startedAt",
-                    "finishedAt", "attempts", "previewJob", "preview", "shot", "files",
+                    "finishedAt", "attempts", "previewJob", "preview", "shot", "files", "partOf", "parts",
                 ])
+        ),
+        (
+            "JobParts",
+            .object(
+                [
+                    ("jobs", .list(.id(), "The jobs that make them.")), ("done", .count()), ("running", .count()),
+                    ("total", .count()),
+                    (
+                        "dropped",
+                        .flag(
+                            "Whether one of them could not be made of its source, so that the film is made in one piece."
+                        )
+                    ),
+                ], "How far the jobs are that make the chunks of a film; where one job is asked for.")
         ),
         (
             "JobFile",

@@ -4,7 +4,8 @@ import StudioCore
 enum OpenAPISchemas {
     /// All of them.
     static let all: [(String, OpenAPISchema)] =
-        conventions + accounts + projects + work + assets + cuts + schedules + eventSchemas + operations + shares
+        conventions + accounts + projects + work + folders + assets + cuts + canvases + runs + schedules + eventSchemas
+        + operations + oversight + shares
 
     static let roles = OpenAPISchema.list(.word(Role.allCases.map(\.rawValue)))
     static let quality = OpenAPISchema.word(["low", "standard", "high"])
@@ -21,14 +22,23 @@ enum OpenAPISchemas {
                     ("title", .text("The same for every problem of the type.")), ("status", .whole(400...599)),
                     ("detail", .text("This occurrence, for people.")), ("instance", .text("The path of the request.")),
                     ("requestId", .text("What the log knows the request by.")), ("errors", .list(.named("Finding"))),
-                ], optional: ["instance", "requestId", "errors"], "RFC 9457.")
+                    ("currentETag", .text("Of a canvas that was changed meanwhile: its `ETag` now.")),
+                    ("changes", .list(.named("CanvasChange"), "What was changed in it since.")),
+                    ("conflicts", .list(.named("CanvasConflict"), "What both sides changed, each in its own way.")),
+                    ("more", .count("Changes or conflicts beyond those that are told.")),
+                ],
+                optional: ["instance", "requestId", "errors", "currentETag", "changes", "conflicts", "more"],
+                "RFC 9457.")
         ),
         (
             "Finding",
-            .object([
-                ("pointer", .text("JSON pointer into the body, or the parameter's name after a slash.")),
-                ("code", .text("Which rule.")), ("detail", .text("What is wrong, for people.")),
-            ])
+            .object(
+                [
+                    ("pointer", .text("JSON pointer into the body, or the parameter's name after a slash.")),
+                    ("code", .text("Which rule.")), ("detail", .text("What is wrong, for people.")),
+                    ("node", .text("The node of a canvas that it is about.")),
+                    ("edge", .text("The edge of a canvas that it is about.")),
+                ], optional: ["node", "edge"])
         ),
     ]
 

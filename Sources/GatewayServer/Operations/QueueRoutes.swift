@@ -14,21 +14,32 @@ struct QueueRoutes: RouteGroup {
     let queue: TaskQueue
     let library: FunctionLibrary
     let dispatcher: Dispatcher
+    let history: QueueHistory
     var now: @Sendable () -> Date = { Date() }
 
     func addRoutes(to router: Router<GatewayContext>) {
         router.get("/api/v1/queues", use: list)
+        router.get("/api/v1/queues/history", use: history)
         router.post("/api/v1/queues/{queue}/pause") { try await set(isPaused: true, $1) }
         router.post("/api/v1/queues/{queue}/resume") { try await set(isPaused: false, $1) }
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {
-        let caller = try context.require(.administer)
+        let caller = try context.require(.produce)
         let page = try PageRequest(request)
         let documents = try await documents(for: caller) { names in
             Array(names.drop { name in page.cursor.map { name <= $0 } ?? false }.prefix(page.limit + 1))
         }
         return try .json(Page(documents, for: page, key: \.name) { $0 })
+    }
+
+    @Sendable private func history(_ request: Request, context: GatewayContext) async throws -> Response {
+        let caller = try context.require(.produce)
+        let page = try PageRequest(request)
+        let minutes = try await history.read(of: caller.isOperator ? nil : caller.tenantID)
+        let documents = QueueHistoryDocument.all(minutes)
+            .drop { document in page.cursor.map { document.name <= $0 } ?? false }.prefix(page.limit + 1)
+        return try .json(Page(Array(documents), for: page, key: \.name) { $0 })
     }
 
     private func set(isPaused: Bool, _ context: GatewayContext) async throws -> Response {
@@ -38,7 +49,7 @@ struct QueueRoutes: RouteGroup {
         guard try await documents(for: caller, among: { $0.filter { $0 == name } }).first != nil else {
             throw StudioError(.notFound, "there is no such queue")
         }
-        try await pauses.set(name, isPaused: isPaused)
+        try await pauses.set(name, isPaused: isPaused, by: caller.author(context))
         dispatcher.lookAtEverything()
         context.logger.notice(isPaused ? "queue paused" : "queue resumed", metadata: ["queue": "\(name)"])
         guard let document = try await documents(for: caller, among: { $0.filter { $0 == name } }).first else {
@@ -88,4 +99,37 @@ struct QueueDocument: Encodable, Sendable {
     let denied: Bool?
     /// How long the oldest queued job has waited.
     let oldestAgeSeconds: Double?
+}
+
+/// How a queue went in the last hour, minute by minute.
+struct QueueHistoryDocument: Encodable, Sendable {
+    /// One minute; without counts of what waits where no gateway was there to look.
+    struct Minute: Encodable, Sendable {
+        let at: Date
+        let queued: Int?
+        let running: Int?
+        let oldestAgeSeconds: Double?
+        let succeeded: Int
+        let failed: Int
+        let cancelled: Int
+
+        init(_ minute: QueueMinute) {
+            at = minute.minute
+            queued = minute.queued
+            running = minute.running
+            oldestAgeSeconds = minute.oldestSeconds
+            succeeded = minute.succeeded
+            failed = minute.failed
+            cancelled = minute.cancelled
+        }
+    }
+
+    let name: String
+    let minutes: [Minute]
+
+    /// The queues of minutes that stand by queue and time.
+    static func all(_ minutes: [QueueMinute]) -> [Self] {
+        Dictionary(grouping: minutes, by: \.queue).sorted { $0.key < $1.key }
+            .map { Self(name: $0.key, minutes: $0.value.map(Minute.init)) }
+    }
 }

@@ -1,4 +1,5 @@
 import NIOPosix
+import StudioCore
 import StudioPostgres
 import StudioRedis
 import StudioSystem
@@ -40,15 +41,37 @@ struct ReadinessCheck: Sendable {
 
     /// The `git-lfs` program is there, which `git` needs to work with takes.
     ///
-    /// - Parameter searchPath: The folders programs are looked for in, as `PATH` lists them.
-    /// - Returns: The check.
-    static func lfsClient(searchPath: String) -> ReadinessCheck {
-        ReadinessCheck(name: "git-lfs") {
-            let isThere = try await NIOThreadPool.singleton.runIfActive {
-                LFSClient.isInstalled(searchPath: searchPath)
+    /// - Parameters:
+    ///   - searchPath: The folders programs are looked for in, as `PATH` lists them.
+    ///   - place: Where people's git works.
+    /// - Returns: The check; none where people's git works elsewhere.
+    static func lfsClient(searchPath: String, place: GitClientPlace) -> [ReadinessCheck] {
+        guard place == .here else { return [] }
+        return [
+            ReadinessCheck(name: "git-lfs") {
+                let isThere = try await NIOThreadPool.singleton.runIfActive {
+                    LFSClient.isInstalled(searchPath: searchPath)
+                }
+                return isThere ? .ready : .missing("git-lfs is not installed; \(LFSClient.advice)")
             }
-            return isThere ? .ready : .missing("git-lfs is not installed; \(LFSClient.advice)")
+        ]
+    }
+
+    /// The storage of large files answers, and is there.
+    ///
+    /// - Parameter storage: The storage.
+    /// - Returns: The check; none for the workspace itself, which is looked at wherever it is used.
+    static func storage(_ storage: any ObjectStorage) -> [ReadinessCheck] {
+        guard !storage.isLocal else { return [] }
+        let check = ReadinessCheck(name: "storage") {
+            do throws(StorageError) {
+                try await storage.check()
+                return .ready
+            } catch {
+                return .missing(error.message)
+            }
         }
+        return [check]
     }
 
     /// Looks, for at most a time.

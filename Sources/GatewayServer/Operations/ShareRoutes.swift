@@ -34,10 +34,11 @@ struct ShareRoutes: RouteGroup {
     }
 
     @Sendable private func changeTenant(_ request: Request, context: GatewayContext) async throws -> Response {
-        try context.requireOperator()
+        let caller = try context.requireOperator()
         let id: TenantID = try context.identifier("tenant")
         let body = try ShareBody(try await read(request), members: ["weight", "maxRunning"], required: [])
-        let tenant = try await shares.change(id, weight: body.weight, maxRunning: body.maxRunning)
+        let tenant = try await shares.change(
+            id, weight: body.weight, maxRunning: body.maxRunning, by: caller.author(context))
         dispatcher.lookAtEverything()
         context.logger.notice("tenant's share changed", metadata: ["tenant": "\(tenant.name)"])
         return try .json(TenantShareDocument(tenant))
@@ -47,7 +48,7 @@ struct ShareRoutes: RouteGroup {
         let caller = try context.require(.administer)
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
         let weight = try await weight(request)
-        try await shares.setWeight(weight, of: project.id)
+        try await shares.setWeight(weight, of: project.id, by: caller.author(context))
         dispatcher.lookAtEverything()
         context.logger.info("project's share changed", metadata: [LogKey.project: "\(project.name)"])
         return try .json(WeightDocument(weight: weight))
@@ -57,7 +58,7 @@ struct ShareRoutes: RouteGroup {
         let caller = try context.require(.administer)
         let user: UserID = try context.identifier("user")
         let weight = try await weight(request)
-        try await shares.setWeight(weight, of: user, tenant: caller.tenantID)
+        try await shares.setWeight(weight, of: user, tenant: caller.tenantID, by: caller.author(context))
         dispatcher.lookAtEverything()
         context.logger.info("user's share changed", metadata: ["of": "\(user)"])
         return try .json(WeightDocument(weight: weight))
@@ -72,11 +73,11 @@ struct ShareRoutes: RouteGroup {
     }
 
     @Sendable private func limit(_ request: Request, context: GatewayContext) async throws -> Response {
-        try context.requireOperator()
+        let caller = try context.requireOperator()
         let function = try context.parameter("function")
         let body = try ShareBody(try await read(request), members: ["maxRunning"], required: ["maxRunning"])
         let limit = FunctionLimit(function: function, maxRunning: (body.maxRunning ?? nil) ?? 0)
-        try await shares.limit(function, to: limit.maxRunning)
+        try await shares.limit(function, to: limit.maxRunning, by: caller.author(context))
         dispatcher.lookAtEverything()
         context.logger.notice(
             "function limited", metadata: [LogKey.function: "\(function)", "running": "\(limit.maxRunning)"])
@@ -84,9 +85,9 @@ struct ShareRoutes: RouteGroup {
     }
 
     @Sendable private func lift(_ request: Request, context: GatewayContext) async throws -> Response {
-        try context.requireOperator()
+        let caller = try context.requireOperator()
         let function = try context.parameter("function")
-        guard try await shares.limit(function, to: nil) else {
+        guard try await shares.limit(function, to: nil, by: caller.author(context)) else {
             throw StudioError(.notFound, "this function is not limited")
         }
         dispatcher.lookAtEverything()

@@ -25,10 +25,10 @@ struct WorkerBlockRoutes: RouteGroup {
     }
 
     @Sendable private func clear(_ request: Request, context: GatewayContext) async throws -> Response {
-        try context.requireOperator()
+        let caller = try context.requireOperator()
         let worker: WorkerID = try context.identifier("worker")
         let function = try context.parameter("function")
-        guard try await blocks.clear(worker, function: function) else {
+        guard try await blocks.clear(worker, function: function, by: caller.author(context)) else {
             throw StudioError(.notFound, "this worker is given this function")
         }
         context.logger.notice(

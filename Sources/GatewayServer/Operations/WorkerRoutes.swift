@@ -8,7 +8,7 @@ import StudioPostgres
 import StudioRedis
 import StudioSystem
 
-/// Who runs what: for operators all of it, for the administrators of a tenant what concerns its jobs.
+/// Who runs what: for operators all of it, for the administrators and producers of a tenant what concerns its jobs.
 struct WorkerRoutes: RouteGroup {
     let workers: WorkerStore
     let bus: EventBus
@@ -21,7 +21,7 @@ struct WorkerRoutes: RouteGroup {
     }
 
     @Sendable private func list(_ request: Request, context: GatewayContext) async throws -> Response {
-        let caller = try context.require(.administer)
+        let caller = try context.require(.produce)
         let page = try PageRequest(request)
         let after = try page.after(WorkerID.self)
         let rows = try await workers.list(runningFor: caller.isOperator ? nil : caller.tenantID)
@@ -36,9 +36,9 @@ struct WorkerRoutes: RouteGroup {
 
     /// The row first, the message after: a gateway that dies in between has told the worker all the same.
     @Sendable private func drain(_ request: Request, context: GatewayContext) async throws -> Response {
-        try context.requireOperator()
+        let caller = try context.requireOperator()
         let id: WorkerID = try context.identifier("worker")
-        guard let worker = try await workers.drain(id) else {
+        guard let worker = try await workers.drain(id, by: caller.author(context)) else {
             throw StudioError(.notFound, "there is no worker of this id")
         }
         guard worker.state != .stopped else { return try .json(document(worker, showsMachine: true)) }
@@ -94,10 +94,15 @@ struct WorkerDocument: Encodable, Sendable {
         version = machine?.version
         queues = machine?.queues
         slots = machine?.slots
-        state = isSilent && worker.state != .stopped ? "lost" : worker.state.rawValue
+        state = Self.state(of: worker, isSilent: isSilent)
         startedAt = worker.startedAt
         seenAt = worker.seenAt
         running = worker.running.map { Claim(job: $0.job, attempt: $0.attempt) }
         blockedFunctions = machine == nil ? nil : worker.blockedFunctions
+    }
+
+    /// What a worker is called: one that has not stopped and is silent for too long is lost.
+    static func state(of worker: WorkerRecord, isSilent: Bool) -> String {
+        isSilent && worker.state != .stopped ? "lost" : worker.state.rawValue
     }
 }

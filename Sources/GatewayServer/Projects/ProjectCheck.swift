@@ -54,6 +54,7 @@ struct ProjectCheck {
         checkFolders(in: directory)
         let manifest = checkManifest(in: directory)
         checkCanvas(manifest, in: directory)
+        if manifest != nil { checkMirror(in: directory) }
         commitRepairs()
         return problems
     }
@@ -167,6 +168,21 @@ struct ProjectCheck {
         find(name, "the main canvas is not there", changes: [name]) {
             try ProjectSkeleton.write(
                 .init(path: name, contents: try JSONText.document(canvas)), into: directory, inPlaceOf: nil)
+        }
+    }
+
+    /// The main canvas is in two files. The canvas' own counts: it is the one that people and programs edit.
+    private mutating func checkMirror(in directory: SafeDirectory) {
+        let name = WorkspaceLayout.manifest
+        guard let file = try? Self.bytes(WorkspaceLayout.mainCanvas, in: directory),
+            let canvas = try? CanvasDocument(reading: Data(file)), let bytes = try? Self.bytes(name, in: directory),
+            let manifest = try? ProjectManifest(reading: Data(bytes)), let mirrored = manifest.document["canvas"],
+            (try? CanvasDocument(mirrored)) != canvas
+        else { return }
+        find(name, "its canvas is another than \(WorkspaceLayout.mainCanvas)", changes: [name]) {
+            try ProjectSkeleton.write(
+                .init(path: name, contents: try manifest.replacing(canvas: canvas.json).fileContents()),
+                into: directory, inPlaceOf: bytes)
         }
     }
 

@@ -56,17 +56,19 @@ enum ProjectRepository {
     ///   - file: The path that they are for.
     ///   - path: The project's folder.
     ///   - check: Called for every 64 MiB that are copied; what it throws ends the copy and nothing is left behind.
+    /// - Returns: Whether it goes through LFS, and is an object now.
     /// - Throws: `StudioError`; what `check` throws.
     static func store(
         _ source: RelativePath, content: FileHash, as file: RelativePath, at path: String, check: () throws -> Void
-    ) throws {
+    ) throws -> Bool {
         try translating {
             let repository = try GitRepository(at: path)
-            guard try repository.isLargeFile(file) else { return }
+            guard try repository.isLargeFile(file) else { return false }
             // No hard link: people may edit what they uploaded, and the object must not change with it.
             try repository.lfs.add(
                 file: repository.workingDirectory.verifiedPath(of: source), content: content, hardLinks: false,
                 check: check)
+            return true
         }
     }
 
@@ -108,6 +110,11 @@ enum ProjectRepository {
     }
 }
 
+/// The last commit names large bytes that are not in the workspace.
+struct ObjectLacking: Error {
+    let content: FileHash
+}
+
 extension GitError {
     /// What the person who asked is told; never a path of the machine.
     var asStudioError: StudioError {
@@ -129,7 +136,8 @@ extension ProjectRepository {
     ///   - content: What it holds in the checkout.
     ///   - path: The project's folder.
     /// - Returns: Whether the last commit has these bytes, or the LFS pointer to them, at that path.
-    /// - Throws: `StudioError` where the repository cannot be read.
+    /// - Throws: ``ObjectLacking`` where it has the pointer, and the object is not in the workspace; `StudioError` where the
+    ///   repository cannot be read.
     static func isCommitted(_ file: RelativePath, content: FileHash, at path: String) throws -> Bool {
         try translating {
             let repository = try GitRepository(at: path)
@@ -137,7 +145,8 @@ extension ProjectRepository {
             guard let kept = try committed(file, at: head, in: repository) else { return false }
             if let pointer = LFSPointer(parsing: kept), pointer.content == content {
                 // The pointer alone is not enough where its object has never been fetched.
-                return repository.lfs.contains(content)
+                guard repository.lfs.contains(content) else { throw ObjectLacking(content: content) }
+                return true
             }
             return Int64(kept.count) == content.size && SHA256.hex(of: kept) == content.digest.hex
         }

@@ -81,7 +81,7 @@ struct ProjectRoutes: RouteGroup {
         try await manifests.requireReadable(project)
         let changed = try await projects.update(
             project.id, title: body.title, description: body.description, quality: body.quality,
-            expectedRevision: revision, by: caller.userID)
+            expectedRevision: revision, by: caller.author(context))
         await announcer.announce()
         do {
             try await manifests.bringUpToDate(changed.id, author: ProjectAuthor(caller))
@@ -98,7 +98,7 @@ struct ProjectRoutes: RouteGroup {
     @Sendable private func archive(_ request: Request, context: GatewayContext) async throws -> Response {
         let caller = try context.require(.produce)
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
-        let archived = try await projects.archive(project.id)
+        let archived = try await projects.archive(project.id, by: caller.author(context))
         await announcer.announce()
         context.logger.info("project archived", metadata: [LogKey.project: "\(archived.name)"])
         return try Self.answer(archived)
@@ -107,7 +107,7 @@ struct ProjectRoutes: RouteGroup {
     @Sendable private func restore(_ request: Request, context: GatewayContext) async throws -> Response {
         let caller = try context.require(.produce)
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
-        let restored = try await projects.restore(project.id)
+        let restored = try await projects.restore(project.id, by: caller.author(context))
         await announcer.announce()
         context.logger.info("project restored", metadata: [LogKey.project: "\(restored.name)"])
         return try Self.answer(restored)
@@ -116,7 +116,7 @@ struct ProjectRoutes: RouteGroup {
     private func set(isPaused: Bool, _ context: GatewayContext) async throws -> Response {
         let caller = try context.require(.produce)
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
-        let changed = try await projects.set(project.id, isPaused: isPaused)
+        let changed = try await projects.set(project.id, isPaused: isPaused, by: caller.author(context))
         dispatcher.lookAtEverything()
         await announcer.announce()
         context.logger.info(

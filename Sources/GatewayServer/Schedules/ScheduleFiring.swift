@@ -156,7 +156,7 @@ final class ScheduleFiring: Service {
             JobSubmission.tell(job, logger)
             return job.id
         case .refused(let errors): throw errors[0] ?? StudioError(.internalFault, "a submission got no verdict")
-        case .replayed: throw StudioError(.internalFault, "a submission without a key got another's answer")
+        case .replayed, .run: throw StudioError(.internalFault, "a submission without a key got another's answer")
         }
     }
 

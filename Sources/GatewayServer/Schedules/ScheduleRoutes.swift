@@ -65,6 +65,8 @@ struct ScheduleRoutes: RouteGroup {
             [schedules] connection in
             let made = try schedules.create(
                 id, definition, project: project, user: caller.userID, next: times.next(after:), on: connection)
+            try ActionLog.write(
+                ScheduleStore.action(.scheduleCreated, made), by: caller.author(context), on: connection)
             return try .created(
                 ScheduleDocument(made), location: ScheduleDocument.path(of: made),
                 etag: EntityTag(revision: made.revision))
@@ -85,7 +87,7 @@ struct ScheduleRoutes: RouteGroup {
             body, body.changed(old.definition), project: project, caller: caller)
         let changed = try await schedules.update(
             old.id, definition, project: project.id, user: caller.userID, expectedRevision: old.revision,
-            next: times.next(after:))
+            by: caller.author(context), next: times.next(after:))
         onChange()
         context.logger.info("schedule changed", metadata: Self.metadata(old.id, project))
         return try Self.answer(changed)
@@ -96,7 +98,8 @@ struct ScheduleRoutes: RouteGroup {
         let project = try await directory.visible(try context.parameter("project"), caller: caller)
         let id: ScheduleID = try context.identifier("schedule")
         let revision = request.headers[.ifMatch] == nil ? nil : try request.ifMatchRevision()
-        try await schedules.delete(id, project: project.id, expectedRevision: revision)
+        try await schedules.delete(
+            id, project: project.id, expectedRevision: revision, by: caller.author(context))
         context.logger.info("schedule removed", metadata: Self.metadata(id, project))
         return .noContent
     }

@@ -1,35 +1,70 @@
 import QueueProtocol
 import StudioCore
+import StudioGit
 import StudioPostgres
 import StudioSystem
 
 /// Opens the files of takes, wherever they still are.
 struct TakeFiles: Sendable {
     let folders: ProjectFolders
+    /// What is served by the storage itself.
+    let links: MediaLinks
+
+    /// - Parameter folders: Where the projects lie.
+    init(folders: ProjectFolders) {
+        self.folders = folders
+        links = MediaLinks(folders: folders)
+    }
 
     /// A take's media: the working file, or the LFS object where somebody removed it, replaced it, or checked out a
-    /// pointer in its place.
+    /// pointer in its place; that comes from the storage where the workspace lacks it.
     ///
-    /// - Throws: `StudioError` with code `not-found` where neither is there.
+    /// - Throws: `StudioError` with code `not-found` where neither is there; what the storage says.
     func media(of take: TakeRecord, in project: ProjectRecord) async throws -> OpenFile {
-        try await folders.blocking { [folders] in
-            let directory = try folders.open(project)
-            if let file = Self.open(take.path, in: directory), file.size == take.sizeBytes { return file }
-            if let sha256 = take.sha256, let object = Self.openObject(sha256, of: directory.path) { return object }
-            throw StudioError(.notFound, "the take's media is no longer in the project's folder")
-        }
+        try await open(
+            take.path, sha256: take.sha256, size: take.sizeBytes, in: project,
+            otherwise: "the take's media is no longer in the project's folder")
     }
 
     /// A job's file: the one in its place, or, beside a take, the LFS object where that is not there.
     ///
-    /// - Throws: `StudioError` with code `not-found` where it is not there.
+    /// - Throws: `StudioError` with code `not-found` where it is not there; what the storage says.
     func file(_ file: JobFileRecord, in project: ProjectRecord) async throws -> OpenFile {
-        try await folders.blocking { [folders] in
+        try await open(
+            file.path, sha256: file.sha256, size: file.sizeBytes, in: project,
+            otherwise: "the file is no longer in the project's folder")
+    }
+
+    private func open(
+        _ path: String, sha256: String?, size: Int64?, in project: ProjectRecord, otherwise reason: String
+    ) async throws -> OpenFile {
+        let there = try await folders.blocking { [folders] () -> OpenFile? in
             let directory = try folders.open(project)
-            if let open = Self.open(file.path, in: directory), open.size == file.sizeBytes { return open }
-            if let object = Self.openObject(file.sha256, of: directory.path) { return object }
-            throw StudioError(.notFound, "the file is no longer in the project's folder")
+            if let file = Self.open(path, in: directory), file.size == size { return file }
+            return sha256.flatMap { Self.openObject($0, of: directory.path) }
         }
+        if let there { return there }
+        let gone = StudioError(.notFound, reason)
+        guard let content = TakeFiles.object(path, sha256: sha256, size: size), !folders.objects.storage.isLocal
+        else { throw gone }
+        let folder = folders.path(of: project)
+        do {
+            let object = try await folders.storing { () async throws(StorageError) in
+                try await folders.objects.have(content, of: project.objects, in: folder)
+            }
+            return try await OpenFile.open(path: object, threads: folders.threads)
+        } catch let error as StudioError where error.code == .notFound {
+            throw gone
+        }
+    }
+
+    /// The object that a file of a project is kept as; nil for one that goes through no LFS.
+    static func object(_ path: String, sha256: String?, size: Int64?) -> FileHash? {
+        guard WorkspaceLayout.isLargeFile(path), !path.hasPrefix(WorkspaceLayout.cache + "/"),
+            !path.hasPrefix(WorkspaceLayout.exports + "/"), let size,
+            let digest = sha256.flatMap({ SHA256Digest(hex: $0) })
+        else { return nil }
+        return FileHash(digest: digest, size: size)
     }
 
     /// A take's thumbnail.
@@ -58,6 +93,17 @@ struct TakeFiles: Sendable {
     /// Whether a job's file is there with the right size; nil where nothing is there. Blocks.
     static func isWhole(_ file: JobFileRecord, in directory: SafeDirectory) -> Bool? {
         open(file.path, in: directory).map { $0.size == file.sizeBytes }
+    }
+
+    /// Whether a job's file is there with its very bytes. Blocks for as long as they take to read, unless they are known.
+    ///
+    /// - Throws: What `check` throws, and `FileError` where it cannot be read.
+    static func isSame(
+        _ file: JobFileRecord, in directory: SafeDirectory, digests: FileDigests, check: () throws -> Void
+    ) throws -> Bool {
+        guard isWhole(file, in: directory) == true, let path = try? RelativePath(file.path) else { return false }
+        let opened = try directory.open(path)
+        return try digests.hash(of: opened.raw, path: file.path, check: check).digest.hex == file.sha256
     }
 
     private static func open(_ path: String, in directory: SafeDirectory) -> OpenFile? {

@@ -48,11 +48,16 @@ extension TakeFiles {
     ///   - take: The take.
     ///   - project: Its project.
     /// - Returns: The answer.
-    /// - Throws: `StudioError` with code `not-found` where the take has no media, or it is no longer there.
+    /// - Throws: `StudioError` with code `not-found` where the take has no media, or it is no longer there; what the storage
+    ///   says.
     func response(
         to request: Request, withMediaOf take: TakeRecord, in project: ProjectRecord
     ) async throws -> Response {
         guard let sha256 = take.sha256 else { throw StudioError(.notFound, "the take has no media") }
+        let place = MediaPlace(
+            path: take.path, sha256: sha256, size: take.sizeBytes, mediaType: take.mediaType,
+            fileName: TakeDocument.fileName(of: take))
+        if let elsewhere = await links.response(to: request, for: place, in: project) { return elsewhere }
         let file = try await media(of: take, in: project)
         // The bytes behind these addresses never change.
         return try MediaResponse(

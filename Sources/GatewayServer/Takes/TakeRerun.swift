@@ -40,6 +40,9 @@ struct TakeRerun: Sendable {
         }
         let function = try FunctionManifest(sold.manifest)
         if !asked.allowsChangedInputs { try await check(take, of: made) }
+        // A film that was made in chunks is made in one piece: its chunks went when it was there.
+        let parts = Set(try await jobs.parts(of: made.id).map { InputReference.job($0.id, port: nil).text })
+        let inputs = made.inputs.filter { !parts.contains($0.value) }
         let claim = try request.idempotency(body: body, caller: caller)
         let admission = try await submission.admit(
             body: body, project: made.projectName, caller: caller, claim: claim
@@ -48,7 +51,7 @@ struct TakeRerun: Sendable {
                 id: JobID(), tenant: project.tenant, project: project.id, projectRevision: project.revision,
                 user: caller.userID, shot: try ShotName(take.shot), version: made.version, function: function.name,
                 functionVersion: function.version, functionDigest: sold.digest, manifest: sold.manifest,
-                parameters: made.parameters, inputs: made.inputs, quality: made.quality, queue: function.queue,
+                parameters: made.parameters, inputs: inputs, quality: made.quality, queue: function.queue,
                 priority: asked.priority ?? made.priority, maxAttempts: made.maxAttempts,
                 timeoutSeconds: made.timeoutSeconds,
                 credits: function.price(of: made.parameters.objectValue ?? [:]))
@@ -61,6 +64,7 @@ struct TakeRerun: Sendable {
         case .replayed(let answer): return JSONAnswer(replaying: answer)
         case .refused(let errors):
             throw errors[0] ?? StudioError(.internalFault, "a submission got no verdict")
+        case .run: throw StudioError(.internalFault, "a job was answered as a run")
         case .decided(let verdicts):
             let job = try verdicts[0].job()
             JobSubmission.tell(job, context.logger)

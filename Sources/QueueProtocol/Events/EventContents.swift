@@ -8,6 +8,14 @@ public struct JobStateChange: Sendable, Hashable, Codable {
     public var attempt: Int
     /// Why it failed, where it did: an object with `code` and `message`.
     public var failure: JSONValue?
+    /// The run of a canvas that made it; nil for a job of its own.
+    public var run: RunID?
+    /// The node of the canvas; with `run` only.
+    public var node: String?
+    /// Which of the jobs that the node fans out to; nil for a node that is one job.
+    public var index: Int?
+    /// Nodes of other runs, and other nodes of this one, that wait for the same job.
+    public var shared: [RunNodeName]?
 
     /// The change.
     ///
@@ -21,6 +29,50 @@ public struct JobStateChange: Sendable, Hashable, Codable {
         self.state = state
         self.attempt = attempt
         self.failure = failure
+    }
+}
+
+/// A node of a canvas' run.
+public struct RunNodeName: Sendable, Hashable, Codable {
+    /// The run.
+    public var run: RunID
+    /// The node's id in its canvas.
+    public var node: String
+    /// Which of the jobs that the node fans out to; nil for a node that is one job.
+    public var index: Int?
+
+    /// A node.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - node: The node's id in its canvas.
+    ///   - index: Which of the node's jobs; default its only one.
+    public init(run: RunID, node: String, index: Int? = nil) {
+        self.run = run
+        self.node = node
+        self.index = index
+    }
+}
+
+/// A canvas' run began, went on, or ended.
+public struct RunStateChange: Sendable, Hashable, Codable {
+    /// The run.
+    public var run: RunID
+    /// The canvas' name.
+    public var canvas: String
+    /// `running`, `succeeded`, `failed` or `cancelled`.
+    public var state: String
+
+    /// The change.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - canvas: The canvas' name.
+    ///   - state: The state it is in now.
+    public init(run: RunID, canvas: String, state: String) {
+        self.run = run
+        self.canvas = canvas
+        self.state = state
     }
 }
 

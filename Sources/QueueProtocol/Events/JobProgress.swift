@@ -19,6 +19,12 @@ public struct JobProgress<Project: Sendable & Hashable & Codable>: Sendable, Has
     public var etaSeconds: Double?
     /// How many pictures of what is being made were shown until now; nil where there was none.
     public var preview: Int?
+    /// The run of a canvas that made the job; nil for a job of its own.
+    public var run: RunID?
+    /// The node of the canvas; with `run` only.
+    public var node: String?
+    /// Which of the jobs that the node fans out to; nil for a node that is one job.
+    public var index: Int?
     /// When this was so.
     public var at: Date
 
@@ -64,5 +70,6 @@ extension JobProgress<String> {
             job: report.job, project: project, attempt: report.attempt, progress: report.progress,
             stage: report.stage, message: report.message, etaSeconds: report.etaSeconds,
             preview: report.preview, at: report.at)
+        (run, node, index) = (report.run, report.node, report.index)
     }
 }

@@ -13,6 +13,8 @@ public enum StudioEvent: Sendable, Hashable {
     case projectChanged(DurableEvent<ProjectChange>)
     /// A file came into a project's asset folder, changed, or went: `asset.changed`, durable.
     case assetChanged(DurableEvent<AssetChange>)
+    /// A canvas' run began, went on, or ended: `run.state`, durable.
+    case runState(DurableEvent<RunStateChange>)
     /// Something the client sent cannot be done: `error`.
     case error(ErrorNotice)
     /// Something that a newer server says; the type it named. To be ignored.
@@ -26,6 +28,7 @@ public enum StudioEvent: Sendable, Hashable {
         case .takeCreated: "take.created"
         case .projectChanged: "project.changed"
         case .assetChanged: "asset.changed"
+        case .runState: "run.state"
         case .error: "error"
         case .unrecognised(let type): type
         }
@@ -38,6 +41,7 @@ public enum StudioEvent: Sendable, Hashable {
         case .takeCreated(let event): event.id
         case .projectChanged(let event): event.id
         case .assetChanged(let event): event.id
+        case .runState(let event): event.id
         case .jobProgress, .error, .unrecognised: nil
         }
     }
@@ -58,6 +62,7 @@ extension StudioEvent: Codable {
         case "take.created": self = .takeCreated(try DurableEvent(from: decoder))
         case "project.changed": self = .projectChanged(try DurableEvent(from: decoder))
         case "asset.changed": self = .assetChanged(try DurableEvent(from: decoder))
+        case "run.state": self = .runState(try DurableEvent(from: decoder))
         case "error": self = .error(try ErrorNotice(from: decoder))
         default: self = .unrecognised(type)
         }
@@ -76,6 +81,7 @@ extension StudioEvent: Codable {
         case .takeCreated(let event): try event.encode(to: encoder)
         case .projectChanged(let event): try event.encode(to: encoder)
         case .assetChanged(let event): try event.encode(to: encoder)
+        case .runState(let event): try event.encode(to: encoder)
         case .error(let event): try event.encode(to: encoder)
         case .unrecognised: break
         }

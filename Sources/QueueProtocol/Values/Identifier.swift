@@ -86,6 +86,9 @@ public enum WorkerSubject: Sendable {}
 /// What a `ScheduleID` names: one recurring job of a project.
 public enum ScheduleSubject: Sendable {}
 
+/// What a `RunID` names: one run of a canvas.
+public enum RunSubject: Sendable {}
+
 /// A job's id; also the Celery task id of its message.
 public typealias JobID = Identifier<JobSubject>
 /// A take's id.
@@ -100,3 +103,5 @@ public typealias TenantID = Identifier<TenantSubject>
 public typealias WorkerID = Identifier<WorkerSubject>
 /// A schedule's id.
 public typealias ScheduleID = Identifier<ScheduleSubject>
+/// The id of a canvas' run.
+public typealias RunID = Identifier<RunSubject>

@@ -82,33 +82,46 @@ public enum JSONText {
     /// - Returns: UTF-8 text.
     /// - Throws: `EncodingError` for numbers JSON cannot say.
     public static func document(_ value: JSONValue) throws -> Data {
-        var text = ""
-        try write(value, indent: 0, to: &text)
-        text += "\n"
-        return Data(text.utf8)
+        var text: [UInt8] = []
+        guard write(value, indent: 0, to: &text) else {
+            // The coder says which value it is that JSON cannot say.
+            return try JSONEncoder().encode(value)
+        }
+        text.append(UInt8(ascii: "\n"))
+        return Data(text)
     }
 
-    private static func write(_ value: JSONValue, indent: Int, to text: inout String) throws {
-        let inner = String(repeating: "  ", count: indent + 1)
-        let outer = String(repeating: "  ", count: indent)
+    /// Returns whether JSON can say it.
+    private static func write(_ value: JSONValue, indent: Int, to text: inout [UInt8]) -> Bool {
+        func begin(_ isFirst: Bool) {
+            if !isFirst { text.append(UInt8(ascii: ",")) }
+            line(indent + 1)
+        }
+        func line(_ indent: Int) {
+            text.append(UInt8(ascii: "\n"))
+            text += repeatElement(UInt8(ascii: " "), count: 2 * indent)
+        }
         switch value {
         case .object(let members) where !members.isEmpty:
-            text += "{\n"
+            text.append(UInt8(ascii: "{"))
             for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-                text += index == 0 ? inner : ",\n" + inner
-                text += try string(member.key) + ": "
-                try write(member.value, indent: indent + 1, to: &text)
+                begin(index == 0)
+                JSONValue.write(member.key, to: &text)
+                text += ": ".utf8
+                guard write(member.value, indent: indent + 1, to: &text) else { return false }
             }
-            text += "\n" + outer + "}"
+            line(indent)
+            text.append(UInt8(ascii: "}"))
         case .array(let items) where !items.isEmpty:
-            text += "[\n"
+            text.append(UInt8(ascii: "["))
             for (index, item) in items.enumerated() {
-                text += index == 0 ? inner : ",\n" + inner
-                try write(item, indent: indent + 1, to: &text)
+                begin(index == 0)
+                guard write(item, indent: indent + 1, to: &text) else { return false }
             }
-            text += "\n" + outer + "]"
-        default:
-            text += try string(value)
+            line(indent)
+            text.append(UInt8(ascii: "]"))
+        default: return value.write(to: &text, sortedKeys: true)
         }
+        return true
     }
 }

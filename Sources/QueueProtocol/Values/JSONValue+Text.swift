@@ -15,7 +15,7 @@ extension JSONValue {
     ///   - bytes: What the text is appended to.
     ///   - sortedKeys: Whether members are sorted by name.
     /// - Returns: Whether JSON can say it; false for a number that is not finite, and then the text is of no use.
-    func write(to bytes: inout [UInt8], sortedKeys: Bool) -> Bool {
+    package func write(to bytes: inout [UInt8], sortedKeys: Bool) -> Bool {
         switch self {
         case .null: bytes += "null".utf8
         case .bool(let value): bytes += (value ? "true" : "false").utf8
@@ -61,7 +61,7 @@ extension JSONValue {
     }
 
     /// Writes a text as JSON.
-    static func write(_ text: String, to bytes: inout [UInt8]) {
+    package static func write(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         defer { bytes.append(UInt8(ascii: "\"")) }
         var text = text

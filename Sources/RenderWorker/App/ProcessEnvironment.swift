@@ -17,9 +17,7 @@ enum ProcessEnvironment {
     /// - Throws: `ExitCode` 1.
     static func configuration(_ program: StudioConfiguration.Program = .worker) throws -> StudioConfiguration {
         do {
-            return try StudioConfiguration(environment: variables, program: program) { path in
-                try String(contentsOfFile: path, encoding: .utf8)
-            }
+            return try StudioConfiguration(environment: variables, program: program, readFile: readText)
         } catch {
             let lines = error.findings.map { "  \($0.pointer): \($0.detail)" }
             let text = (["The configuration breaks these rules:"] + lines).joined(separator: "\n") + "\n"
@@ -27,6 +25,13 @@ enum ProcessEnvironment {
             throw ExitCode.failure
         }
     }
+
+    /// A worker's configuration as far as it goes, and every rule that it breaks.
+    static var settings: (StudioConfiguration, [Finding]) {
+        StudioConfiguration.read(environment: variables, program: .worker, readFile: readText)
+    }
+
+    private static func readText(_ path: String) throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
     /// Makes every logger of the process write as the configuration says. To be called once.
     static func bootstrapLogging(_ common: StudioConfiguration.Common) {

@@ -29,7 +29,8 @@ struct RenderWorkerProgram: AsyncParsableCommand {
         discussion: "Everything is set by environment variables; the README lists them.",
         version: WorkerVersion.text,
         subcommands: [
-            ServeCommand.self, FunctionCommand.self, SandboxCommand.self, MediaJobCommand.self, SandboxDeedCommand.self,
+            ServeCommand.self, FunctionCommand.self, ConfigCommand.self, DoctorCommand.self, HealthCommand.self,
+            EngineGateCommand.self, SandboxCommand.self, MediaJobCommand.self, SandboxDeedCommand.self,
         ],
         defaultSubcommand: ServeCommand.self)
 }

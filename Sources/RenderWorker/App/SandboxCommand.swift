@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import StudioCore
 import StudioSystem
 
 /// `sandbox`: shows an operator what holds media work on this machine.
@@ -22,7 +23,7 @@ struct SandboxCommand: AsyncParsableCommand {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var isWhole = true
         func show(_ deed: String, mustWork: Bool) async throws {
-            let end = try await attempt(deed, in: folder)
+            let end = try await Self.attempt(deed, in: folder) { print($0) }
             let works = end.cause == .exited(0)
             if works != mustWork { isWhole = false }
             print("\(works == mustWork ? "ok   " : "WRONG") \(deed): \(Self.words(for: end.cause))")
@@ -35,12 +36,62 @@ struct SandboxCommand: AsyncParsableCommand {
         if !isWhole { throw ExitCode.failure }
     }
 
-    private func attempt(_ deed: String, in folder: String) async throws -> ChildEnd {
+    private static func attempt(
+        _ deed: String, in folder: String, tell: @escaping @Sendable (String) -> Void
+    ) async throws -> ChildEnd {
         let command = ChildCommand(
             path: "/proc/self/exe",
             arguments: ["sandbox-deed", deed, "--folder", "\(folder)/own", "--foreign", "\(folder)/foreign"],
-            environment: ProcessEnvironment.forChildren, input: Data(), timeout: Self.patience)
-        return try await Subprocess.run(command, output: { print($0) }, errors: { print($0) })
+            environment: ProcessEnvironment.forChildren, input: Data(), timeout: patience)
+        return try await Subprocess.run(command, output: { tell($0) }, errors: { tell($0) })
+    }
+
+    /// What a worker's doctor finds out: whether the sandbox can be entered, lets work be done, and refuses some of what it
+    /// has to refuse. `sandbox` tries all of it.
+    static func diagnoses() async -> [Diagnosis] {
+        let confinement = ProcessSandbox.fileConfinement
+        var deeds = SandboxTrial.rights.map { ($0, true) } + ["socket", "execve", "ptrace"].map { ($0, false) }
+        if confinement != .none { deeds += SandboxTrial.filePrivileges.map { ($0, false) } }
+        let wrong: [String]
+        do {
+            let folder = try await Blocking.run { try makeFolder() }
+            wrong = try await withThrowingTaskGroup(of: String?.self) { group in
+                for (deed, mustWork) in deeds {
+                    group.addTask {
+                        let end = try await attempt(deed, in: folder) { _ in }
+                        return (end.cause == .exited(0)) == mustWork ? nil : "\(deed) \(words(for: end.cause))"
+                    }
+                }
+                var wrong: [String] = []
+                for try await one in group { if let one { wrong.append(one) } }
+                return wrong.sorted()
+            }
+            try? await Blocking.run { try FileManager.default.removeItem(atPath: folder) }
+        } catch {
+            return [
+                Diagnosis(
+                    "sandbox", .failed, "nothing could be tried: \(error)",
+                    remedy: "let this user begin processes and write to the folder of temporary files")
+            ]
+        }
+        guard wrong.isEmpty else {
+            return [
+                Diagnosis(
+                    "sandbox", .failed, wrong.joined(separator: ", "),
+                    remedy:
+                        "look with RenderWorker sandbox; a container's seccomp profile must allow prctl, seccomp and landlock_*"
+                )
+            ]
+        }
+        guard case .landlock(let version) = confinement else {
+            return [
+                Diagnosis(
+                    "sandbox", .warning,
+                    "holds, but this kernel has no Landlock: media work reads what this user may read",
+                    remedy: "run Linux 5.13 or newer, with landlock among its lsm")
+            ]
+        }
+        return [Diagnosis("sandbox", .ok, "holds, with Landlock \(version)")]
     }
 
     private static func words(for cause: ChildEnd.Cause) -> String {

@@ -28,7 +28,8 @@ struct ServeCommand: AsyncParsableCommand {
             try await Blocking.run {
                 try LFSClient.require(
                     searchPath: ProcessEnvironment.variables["PATH"] ?? "",
-                    environment: configuration.common.environment, logger: worker.logger)
+                    environment: configuration.common.environment, place: configuration.common.gitClient,
+                    logger: worker.logger)
             }
         } catch let error as StudioError {
             worker.logger.critical("the worker cannot run", error: error)

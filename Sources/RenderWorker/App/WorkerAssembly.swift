@@ -8,6 +8,7 @@ import StudioCore
 import StudioPostgres
 import StudioRedis
 import StudioSystem
+import StudioTransfer
 
 /// Builds the worker from its configuration: the one place that names concrete parts.
 struct WorkerAssembly: Sendable {
@@ -63,7 +64,7 @@ struct WorkerAssembly: Sendable {
             configuration, "studio-worker-heartbeat", connections: 1, patience: configuration.common.lease / 4)
         let jobs = JobStore(database)
         let takes = TakeStore(database)
-        let workspace = WorkspaceFolders(root: workspaceRoot)
+        let workspace = WorkspaceFolders(root: workspaceRoot, storage: configuration.common.storage.remote)
         let runners = WorkerRunners(
             configuration, worker: worker, workspaceRoot: workspaceRoot, childEnvironment: childEnvironment,
             program: program, logger: logger)
@@ -107,8 +108,11 @@ struct WorkerAssembly: Sendable {
             publisher: TakePublisher(
                 takes: takes, child: runners.child, memory: runners.memory,
                 software: "RenderWorker \(WorkerVersion.text)"),
-            filePublisher: FilePublisher(files: JobFileStore(database)),
+            filePublisher: FilePublisher(files: JobFileStore(database), logger: logger),
+            results: CanvasResultStore(database),
             lease: configuration.common.lease, bus: bus, notes: notes, tell: celery.reports.tell, logger: logger)
+        let signs = LifeSigns(
+            path: configuration.worker.healthFile, lease: configuration.common.lease, logger: logger)
         body = WorkerBody(
             registration: WorkerRegistration(
                 id: worker, name: name, hostname: hostName, pid: Int(getpid()), version: WorkerVersion.text,
@@ -118,7 +122,12 @@ struct WorkerAssembly: Sendable {
             leases: LeaseKeeper(
                 worker: worker, attempts: attempts, slots: slots, jobs: JobStore(heartbeat),
                 workers: WorkerStore(heartbeat), lease: configuration.common.lease,
-                interval: configuration.worker.heartbeat, clock: ContinuousClock(), drain: drain, logger: logger),
+                interval: configuration.worker.heartbeat, clock: ContinuousClock(), drain: drain,
+                onBeat: { hasArrived in
+                    let isServing = slots.table.phase == .serving
+                    signs.give(!hasArrived ? .cutOff : isServing ? .serving : .draining)
+                }, logger: logger),
+            signs: signs,
             deadlines: DeadlineKeeper(
                 attempts: attempts, grace: runners.pauses.ask + runners.pauses.term + .seconds(10), logger: logger),
             control: ControlListener(worker: worker, bus: bus, attempts: attempts, drain: drain, logger: logger),
@@ -185,15 +194,15 @@ extension JobRun.Surroundings {
     /// What is said over the bus is not the truth: where Redis is away, readers look into PostgreSQL.
     init(
         jobs: JobStore, revisions: FunctionRevisions, runners: RunnerCatalogue, workspace: WorkspaceFolders,
-        models: ModelFiles, publisher: TakePublisher, filePublisher: FilePublisher, lease: Duration, bus: EventBus,
-        notes: CeleryNotes,
+        models: ModelFiles, publisher: TakePublisher, filePublisher: FilePublisher, results: CanvasResultStore,
+        lease: Duration, bus: EventBus, notes: CeleryNotes,
         tell: @escaping @Sendable (ClaimedJob, JobNews) -> Void, logger: Logger
     ) {
         let announce: @Sendable () async -> Void = { try? await bus.announceEvents() }
         self.init(
             jobs: jobs, ends: EndsTogether(write: { try await jobs.end($0) }, announce: announce, logger: logger),
             revisions: revisions, runners: runners, workspace: workspace, models: models,
-            publisher: publisher, filePublisher: filePublisher, lease: lease,
+            publisher: publisher, filePublisher: filePublisher, results: results, lease: lease,
             announceEvents: announce,
             announceLog: { try? await bus.announceLog(of: $0) },
             publishProgress: { try? await bus.publish($0) },

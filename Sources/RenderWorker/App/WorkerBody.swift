@@ -13,6 +13,8 @@ struct WorkerBody: Service {
     let client: RedisClient
     let consumer: TaskConsumer
     let leases: LeaseKeeper<ContinuousClock>
+    /// What tells others on this machine that it lives.
+    let signs: LifeSigns
     let deadlines: DeadlineKeeper
     let control: ControlListener
     let protection: ScaleInProtection<ContinuousClock>?
@@ -25,8 +27,18 @@ struct WorkerBody: Service {
     let logger: Logger
 
     func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await signs.run() }
+            defer { group.cancelAll() }
+            try await live()
+        }
+    }
+
+    private func live() async throws {
         do {
-            try await cancelWhenGracefulShutdown { try await prepare() }
+            try await cancelWhenGracefulShutdown {
+                try await signs.whileWaiting(every: leases.interval) { try await prepare() }
+            }
         } catch is CancellationError {
             return
         }

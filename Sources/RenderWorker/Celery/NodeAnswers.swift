@@ -86,7 +86,7 @@ struct NodeAnswers: Sendable {
 
     private func hello(from node: String, revoked ids: [String]) async throws(CeleryRefusal) -> JSONValue {
         guard node != identity.name else { return .null }
-        logger.info("a Celery node begins", metadata: ["node": "\(node)"])
+        logger.debug("a Celery node begins", metadata: ["node": "\(node)"])
         let known = revoked.ids()
         try await learn(ids)
         return ["revoked": .array(known.map { .string($0) }), "clock": .integer(Int64(clock.forward()))]

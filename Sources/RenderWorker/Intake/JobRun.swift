@@ -17,6 +17,7 @@ struct JobRun: Sendable {
         var models: ModelFiles
         var publisher: TakePublisher
         var filePublisher: FilePublisher
+        var results: CanvasResultStore
         /// How long jobs wait between attempts; nil takes each function's own.
         var retry: RetryPolicy?
         var lease: Duration
@@ -36,6 +37,8 @@ struct JobRun: Sendable {
         /// What it made is published, and the job's success with it, which is still to be written down where it made nothing.
         case succeeded(Published)
         case failed(JobFailure)
+        /// It waits until files that it was to read are made again; that is written down already.
+        case putOff
         case stopped(Stop)
 
         /// Why an attempt ended without a result.
@@ -48,6 +51,7 @@ struct JobRun: Sendable {
     let stop: RunStop
     let surroundings: Surroundings
     let logger: Logger
+    private let began = ContinuousClock.now
 
     init(_ job: ClaimedJob, stop: RunStop, in surroundings: Surroundings) {
         self.job = job
@@ -56,6 +60,9 @@ struct JobRun: Sendable {
         var logger = surroundings.logger
         logger[metadataKey: LogKey.job] = "\(job.id)"
         logger[metadataKey: LogKey.attempt] = "\(job.attempt)"
+        logger[metadataKey: LogKey.function] = "\(job.function)"
+        logger[metadataKey: LogKey.project] = "\(job.projectName)"
+        if let shot = job.shot { logger[metadataKey: LogKey.shot] = "\(shot)" }
         if let request = job.requestID { logger[metadataKey: LogKey.requestID] = "\(request)" }
         if let trace = job.traceparent.flatMap(Self.traceID) { logger[metadataKey: LogKey.traceID] = "\(trace)" }
         self.logger = logger
@@ -68,11 +75,7 @@ struct JobRun: Sendable {
     func carryOut() async {
         logger.info(
             "job started",
-            metadata: [
-                LogKey.function: "\(job.function)", LogKey.project: "\(job.projectName)",
-                LogKey.shot: "\(job.shot ?? "-")",
-                "waited": "\(Int(-job.queuedAt.timeIntervalSinceNow * 1000)) ms",
-            ])
+            metadata: ["waited": "\(Duration.seconds(max(0, -job.queuedAt.timeIntervalSinceNow)).short)"])
         surroundings.tell(job, .began)
         if job.cancelRequested { stop.stop(.cancelled) }
         if job.celery != nil { await surroundings.celery?.started(job) }
@@ -81,14 +84,16 @@ struct JobRun: Sendable {
             try await surroundings.jobs.appendLog(claim, sequence: sequence, lines: lines)
             await surroundings.announceLog(claim.job)
         }
-        let feed = ProgressFeed(key, project: job.project)
+        let feed = ProgressFeed(key, project: job.project, place: job.place)
         let outcome = await withTaskGroup(of: Void.self) { aside in
             aside.addTask { await log.run(clock: ContinuousClock()) }
             aside.addTask {
+                var lines = ProgressLines()
                 await feed.run(clock: ContinuousClock(), show: { await surroundings.showPicture(job.id, $0) }) {
                     report in
                     await publish(report)
                     surroundings.tell(job, .progress(report))
+                    if let line = lines.line(for: report, at: began.duration(to: .now)) { tell(line, of: report) }
                 }
             }
             let outcome = await attempt(function, log: log, feed: feed)
@@ -98,6 +103,15 @@ struct JobRun: Sendable {
         await settle(outcome, retry: surroundings.retry ?? (try? function.get().retry) ?? RetryPolicy(), log: log)
         if case .success(let function) = function, surroundings.runners.usesFiles(function) { await removeScratch() }
     }
+
+    private func tell(_ line: String, of report: ProgressReport) {
+        var metadata: Logger.Metadata = ["stage": "\(report.stage)"]
+        if let left = report.etaSeconds { metadata["left"] = "\(Duration.seconds(min(left, 1e7)).short)" }
+        logger.info("\(line)", metadata: metadata)
+    }
+
+    /// How long the attempt took, for people.
+    private var took: Logger.Metadata.Value { "\(began.duration(to: .now).short)" }
 
     private func publish(_ report: ProgressReport) async {
         await surroundings.publishProgress(report)
@@ -122,6 +136,8 @@ struct JobRun: Sendable {
             return outcome(of: stopped.reason)
         } catch is LeaseLost {
             return .stopped(.leaseLost)
+        } catch let gone as InputsGone {
+            return await havingMadeAgain(gone)
         } catch let failure as JobFailure {
             return .failed(failure)
         } catch is PostgresError where stop.reason == .released {
@@ -135,6 +151,38 @@ struct JobRun: Sendable {
         } catch {
             logger.error("the runner failed unexpectedly", metadata: [LogKey.error: "\(error)"])
             return .failed(JobFailure(.runnerFailed, "The runner failed unexpectedly."))
+        }
+    }
+
+    /// As often a job is put off; whatever eats its inputs then has eaten enough.
+    static let mostPutOffs = 20
+
+    /// Has files made again that nodes of canvases had made; other files that are gone fail the job.
+    private func havingMadeAgain(_ gone: InputsGone) async -> Outcome {
+        guard job.putOffs < Self.mostPutOffs else { return .failed(gone.failure) }
+        let homes = Dictionary(
+            job.inputs.compactMap { key, reference in
+                JobID(madeBy: reference).map { ($0, job.resolvedInputs[key]?.project ?? job.projectName) }
+            }, uniquingKeysWith: { first, _ in first })
+        let (workspace, tenant) = (surroundings.workspace, job.tenantName)
+        do {
+            let outcome = try await DatabasePatience(logger: logger).persist(
+                "the files that are to be made again", while: { [stop] in stop.reason == nil }
+            ) {
+                try await surroundings.results.makeAgain(claim, lost: gone.jobs) { file in
+                    guard let home = homes[file.job], let path = try? RelativePath(file.path) else { return }
+                    // What cannot be removed is in nobody's way: what is made again has a place of its own.
+                    _ = try? workspace.project(tenant: tenant, name: home).directory.remove(path)
+                }
+            }
+            guard outcome == .putOff else { return .failed(gone.failure) }
+            await surroundings.announceEvents()
+            return .putOff
+        } catch is LeaseLost {
+            return .stopped(.leaseLost)
+        } catch {
+            logger.error("files could not be made again", metadata: [LogKey.error: "\(error)"])
+            return .stopped(.released)
         }
     }
 
@@ -183,23 +231,27 @@ struct JobRun: Sendable {
         switch outcome {
         case .succeeded(.take(let take)):
             await surroundings.announceEvents()
-            logger.info("job succeeded", metadata: ["take": "\(take.path)"])
+            logger.info("job succeeded", metadata: ["take": "\(take.path)", "took": took])
             return .succeeded(take)
         case .succeeded(.files(let paths)):
             await surroundings.announceEvents()
-            logger.info("job succeeded", metadata: ["file": "\(paths.first ?? "")", "files": "\(paths.count)"])
+            logger.info(
+                "job succeeded", metadata: ["file": "\(paths.first ?? "")", "files": "\(paths.count)", "took": took])
             return .succeeded(nil)
         case .succeeded(.nothing):
             _ = try await surroundings.ends.settle(AttemptEnding(claim, .succeeded))
-            logger.info("job succeeded")
+            logger.info("job succeeded", metadata: ["took": took])
             return .succeeded(nil)
+        case .putOff:
+            logger.notice("job put off until what it reads is made again")
+            return .released
         case .stopped(.cancelled):
             _ = try await surroundings.ends.settle(AttemptEnding(claim, .cancelled))
-            logger.info("job cancelled")
+            logger.info("job cancelled", metadata: ["took": took])
             return .cancelled
         case .stopped(.released):
             _ = try await surroundings.ends.settle(AttemptEnding(claim, .released))
-            logger.info("job given back, the attempt does not count")
+            logger.info("job given back, the attempt does not count", metadata: ["took": took])
             return .released
         case .stopped(.leaseLost):
             logger.warning("attempt stopped, its lease is lost")
@@ -211,7 +263,9 @@ struct JobRun: Sendable {
                 jitter: Double.random(in: 0..<1))
             let end = try await surroundings.ends.settle(
                 AttemptEnding(claim, .failed(failure, retryDelay: delay)))
-            var metadata: Logger.Metadata = ["code": "\(failure.code.rawValue)", "reason": "\(failure.message)"]
+            var metadata: Logger.Metadata = [
+                "code": "\(failure.code.rawValue)", "reason": "\(failure.message)", "took": took,
+            ]
             if case .queued(let notBefore?) = end { metadata["again"] = "\(Timestamp.text(notBefore))" }
             logger.warning("job failed", metadata: metadata)
             return Self.news(of: failure, end)

@@ -19,6 +19,8 @@ struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
     let clock: C
     /// Asks the worker for a graceful stop.
     let drain: @Sendable () -> Void
+    /// Told after every heartbeat whether it reached PostgreSQL; returns at once.
+    var onBeat: @Sendable (_ hasArrived: Bool) -> Void = { _ in }
     let logger: Logger
 
     /// Beats until the task is cancelled, which must not be before the last attempt is over.
@@ -35,6 +37,7 @@ struct LeaseKeeper<C: Clock>: Sendable where C.Duration == Duration {
                 }
                 isAway = true
             }
+            onBeat(!isAway)
             // After a failure sooner again: the lease is only three beats long.
             let pause = isAway ? interval / 3 : interval
             try? await clock.sleep(for: pause)

@@ -1,4 +1,5 @@
 import QueueProtocol
+import StudioPostgres
 import Synchronization
 
 /// Carries one attempt's progress to whoever watches: at most ten reports a second and one picture, the newest wins, and a
@@ -11,14 +12,22 @@ final class ProgressFeed: Sendable {
 
     private let key: AttemptKey
     private let project: ProjectID
+    private let place: RunPlace?
     private let newest: AsyncStream<RunProgress>
     private let continuation: AsyncStream<RunProgress>.Continuation
     /// The newest picture that was not shown yet: a report without one must not take its place.
     private let picture = Mutex<ProgressPicture?>(nil)
 
-    init(_ key: AttemptKey, project: ProjectID) {
+    /// Progress of an attempt.
+    ///
+    /// - Parameters:
+    ///   - key: The attempt.
+    ///   - project: The job's project.
+    ///   - place: The node of a canvas' run that the job was made for; default none.
+    init(_ key: AttemptKey, project: ProjectID, place: RunPlace? = nil) {
         self.key = key
         self.project = project
+        self.place = place
         (newest, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -50,10 +59,11 @@ final class ProgressFeed: Sendable {
                 (shown, shownAt) = (shown + 1, clock.now)
             }
             let eta = timeLeft.seconds(after: progress, at: start.duration(to: clock.now))
-            await publish(
-                ProgressReport(
-                    job: key.job, project: project, attempt: key.attempt, progress: lastFraction, stage: progress.stage,
-                    message: progress.message, etaSeconds: eta, preview: shown > 0 ? shown : nil))
+            var report = ProgressReport(
+                job: key.job, project: project, attempt: key.attempt, progress: lastFraction, stage: progress.stage,
+                message: progress.message, etaSeconds: eta, preview: shown > 0 ? shown : nil)
+            (report.run, report.node, report.index) = (place?.run, place?.node, place?.index)
+            await publish(report)
             try? await clock.sleep(for: Self.interval)
         }
     }

@@ -113,9 +113,20 @@ struct FilePlacing: Sendable {
                     retryable: false)
             }
         }
+        do {
+            try move(file)
+        } catch let error as FileError where error.code == .notFound {
+            // Whoever cleans the cache may have taken the folder away, empty as it was.
+            guard let parent = file.place.parent else { throw error }
+            try folder.directory.makeDirectories(parent)
+            try move(file)
+        }
+        return true
+    }
+
+    private func move(_ file: File) throws {
         let source = isNear(file) ? file.source : folder.directory.absolutePath(of: try nearPath(of: file))
         try folder.directory.place(source, at: file.place, replacing: isReplacing)
-        return true
     }
 
     private func isNear(_ file: File) -> Bool {
@@ -146,6 +157,19 @@ extension JobFileRecord {
 }
 
 extension ProjectFolder {
+    /// Removes a file of the cache that has served its purpose, and its folder where that is empty then. Blocks.
+    ///
+    /// - Parameter file: The file; where somebody has put something else there, that stays.
+    /// - Throws: `FileError`, `PathError`.
+    func removePart(_ file: JobFileRecord) throws {
+        let path = try RelativePath(file.path)
+        guard path.components.first == WorkspaceLayout.cache else { return }
+        if let there = try directory.status(of: path), there.kind == .file, there.size == file.sizeBytes {
+            try directory.remove(path)
+        }
+        if let parent = path.parent, parent.components.count > 1 { rmdir(directory.absolutePath(of: parent)) }
+    }
+
     /// Takes a file out of its place that an attempt had put there and that is not to stay, and what waited beside that.
     /// Blocks.
     ///

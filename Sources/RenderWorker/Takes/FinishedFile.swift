@@ -57,6 +57,8 @@ enum PublishingStep: String, Sendable, CaseIterable {
     case allocated
     /// The row knows the finished file's hash.
     case recorded
+    /// The bytes are where large files are kept for good, so that a commit and a row may name them.
+    case kept
     /// The file is an LFS object.
     case stored
     /// The file stands in its place, the thumbnail in its.

@@ -33,6 +33,7 @@ struct OutputMaking: Sendable {
             let hashed = try await run.stop.whileWanted { try await hashes(of: place.inputs) }
             made = MadeFiles(paths: left.paths, inputs: hashed, origin: TakeOrigin(noted: job.take))
         } else {
+            if job.isWithoutParts { log.write("a chunk could not be made of the source; this is made in one piece") }
             made = try await render(parameters, place)
         }
         feed.report(RunProgress(fraction: 1, stage: "publishing"))
@@ -54,9 +55,14 @@ struct OutputMaking: Sendable {
         let finished = FinishedFile(
             output: output, companions: outputs, thumbnail: thumbnail, parameters: parameters, inputs: made.inputs,
             origin: made.origin)
-        return .take(
-            try await surroundings.publisher.publish(
-                finished, for: job, in: place.folder, stop: run.stop, logger: run.logger))
+        let take = try await surroundings.publisher.publish(
+            finished, for: job, in: place.folder, keptIn: surroundings.workspace.objects, stop: run.stop,
+            logger: run.logger)
+        // Only a film that was made in chunks has parts.
+        if job.isWithoutParts || job.inputs.keys.contains(where: { $0.hasPrefix("chunks/") }) {
+            await surroundings.filePublisher.removeParts(of: job.id, in: place.folder, logger: run.logger)
+        }
+        return .take(take)
     }
 
     /// Finds out what the primary output is, where it is media.
@@ -86,13 +92,14 @@ struct OutputMaking: Sendable {
 
     /// Finds the project, makes the scratch folder, looks for what earlier attempts left, and finds the inputs.
     private func prepare(primary: FunctionManifest.Port?) async throws -> Place {
-        let (job, key, function, workspace) = (job, run.key, function, surroundings.workspace)
+        let (job, key, workspace) = (job, run.key, surroundings.workspace)
+        try await InputFiles.restore(job, in: workspace, stop: run.stop, logger: run.logger)
         return try await Blocking.run {
             let folder = try workspace.project(tenant: job.tenantName, name: job.projectName)
             let scratch = try folder.makeScratch(key)
             let left = primary.flatMap { LeftFiles.find(of: job, primary: $0, in: folder, into: scratch) }
             folder.removeScratches(of: job.id, but: job.attempt)
-            let inputs = try InputFiles(job: job, function: function, in: folder)
+            let inputs = try InputFiles(job: job, in: folder, workspace: workspace)
             return Place(folder: folder, scratch: scratch, left: left, inputs: inputs)
         }
     }
@@ -137,21 +144,37 @@ struct OutputMaking: Sendable {
     /// What files hold, by their paths.
     private func hashes(of files: [InputFiles.File]) async throws -> [String: String] {
         var hashed: [String: String] = [:]
+        var gone = InputsGone()
         for file in files {
             try Task.checkCancellation()
-            do {
-                let digest = try await Blocking.run { try FileHash(file: file.path) }.digest.hex
-                guard digest == file.sha256 ?? digest else {
-                    throw JobFailure(
-                        .inputMissing,
-                        "The input \(file.port), \(file.reference), is not the file any more that its job made.")
-                }
-                hashed[file.path] = digest
-            } catch is FileError {
-                throw JobFailure(.inputMissing, "The input \(file.port), \(file.reference), cannot be read.")
+            do throws(JobFailure) {
+                hashed[file.path] = try await Self.hash(of: file)
+            } catch {
+                guard !error.retryable, let maker = JobID(madeBy: file.reference) else { throw error }
+                gone.add(maker, error)
             }
         }
+        guard gone.jobs.isEmpty else { throw gone }
         return hashed
+    }
+
+    /// What a file holds, which must be what was said of it.
+    private static func hash(of file: InputFiles.File) async throws(JobFailure) -> String {
+        let found: String
+        do {
+            found = try await Blocking.run { try FileHash(file: file.path) }.digest.hex
+        } catch {
+            let isGone = (error as? FileError)?.code == .notFound
+            throw JobFailure(
+                .inputMissing,
+                "The input \(file.port), \(file.reference), \(isGone ? "is not there" : "cannot be read").",
+                retryable: !isGone)
+        }
+        guard found == file.sha256 ?? found else {
+            throw JobFailure(
+                .inputMissing, "The input \(file.port), \(file.reference), is not the file any more that was meant.")
+        }
+        return found
     }
 }
 

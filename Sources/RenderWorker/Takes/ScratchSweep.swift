@@ -8,7 +8,7 @@ import StudioSystem
 /// Tidies up after dead attempts, once at start: finishes the commit a killed process was making, so that people are not
 /// kept from their own `git`, and removes left-over scratch folders. Those of living attempts stay, whoever's they
 /// are, and so do finished files that a later attempt will publish. Files that such an attempt had put into the cache or
-/// among the exports, of a job that will not go on, are taken away.
+/// among the exports, of a job that will not go on, are taken away, and so are those of parts whose whole is published.
 struct ScratchSweep: Sendable {
     let workspace: WorkspaceFolders
     let jobs: JobStore
@@ -31,6 +31,7 @@ struct ScratchSweep: Sendable {
                 removed += 1
             }
             try await takeAbandonedFilesAway()
+            try await removeParts()
             if removed > 0 { logger.info("left-over scratch folders removed", metadata: ["count": "\(removed)"]) }
         } catch {
             logger.warning("left-over scratch folders stay for now", metadata: [LogKey.error: "\(error)"])
@@ -40,14 +41,23 @@ struct ScratchSweep: Sendable {
     /// Some hundreds at most: such a file takes a worker that died between two steps, and a job that was given up then.
     private func takeAbandonedFilesAway() async throws {
         for job in Set(try await files.abandoned(limit: 200).map(\.job)) where !Task.isCancelled {
-            guard let record = try await jobs.get(job), let tenant = try await jobs.tenantName(of: job) else {
-                continue
-            }
-            let folder = try await Blocking.run { [workspace] in
-                try? workspace.project(tenant: tenant, name: record.projectName)
-            }
-            guard let folder else { continue }
+            guard let folder = try await folder(of: job) else { continue }
             _ = try await files.abandon(job) { noted in for file in noted { try folder.takeBack(file) } }
+        }
+    }
+
+    /// A worker that died just after it had published the whole has left them.
+    private func removeParts() async throws {
+        for whole in try await files.wholesWithFiles(limit: 200) where !Task.isCancelled {
+            guard let folder = try await folder(of: whole) else { continue }
+            try await files.removeParts(of: whole) { parts in for part in parts { try folder.removePart(part) } }
+        }
+    }
+
+    private func folder(of job: JobID) async throws -> ProjectFolder? {
+        guard let record = try await jobs.get(job), let tenant = try await jobs.tenantName(of: job) else { return nil }
+        return try await Blocking.run { [workspace] in
+            try? workspace.project(tenant: tenant, name: record.projectName)
         }
     }
 

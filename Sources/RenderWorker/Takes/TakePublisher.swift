@@ -1,10 +1,11 @@
 import Logging
 import QueueProtocol
 import StudioCore
+import StudioGit
 import StudioPostgres
 import StudioSystem
 
-/// Makes a published take of a finished file: number, hash, LFS object, place, sidecar, commit, row.
+/// Makes a published take of a finished file: number, hash, LFS object, storage, place, sidecar, commit, row.
 ///
 /// Each step may be the last one of a process: the row knows the file's hash before the file leaves the scratch folder,
 /// and all that follows happens under the project's writer lock, with the job's row locked, and finds out for itself what
@@ -55,13 +56,15 @@ struct TakePublisher: Sendable {
     ///   - finished: The finished file.
     ///   - job: The claimed job.
     ///   - folder: Its project.
+    ///   - objects: Where large files are kept for good.
     ///   - stop: Looked at while PostgreSQL is away: a lost lease and a stopping worker end the wait; a cancel and the
     ///     end of the job's time do not interrupt what has begun here.
     ///   - logger: Where waiting is told.
     /// - Returns: The published take.
     /// - Throws: `LeaseLost`, `JobFailure`, `PostgresError`.
     func publish(
-        _ finished: FinishedFile, for job: ClaimedJob, in folder: ProjectFolder, stop: RunStop, logger: Logger
+        _ finished: FinishedFile, for job: ClaimedJob, in folder: ProjectFolder, keptIn objects: ProjectObjects,
+        stop: RunStop, logger: Logger
     ) async throws -> TakeRecord {
         let claim = HeldClaim(job: job.id, attempt: job.attempt)
         let patience = DatabasePatience(logger: logger)
@@ -98,6 +101,9 @@ struct TakePublisher: Sendable {
             take: allocated, content: content, finished: finished, companions: companions, job: job, folder: folder,
             software: software,
             after: after)
+        // Before the project is locked: this may take as long as sending a film away.
+        try await writing.keep(in: objects, stop: stop, logger: logger)
+        try after(.kept)
         return try await patience.persist("the take's publication", while: isWanted) {
             do {
                 return try await takes.withProjectWriter(claim, project: job.project) { connection in

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Logging
 import QueueProtocol
 import StudioCore
 import StudioGit
@@ -68,22 +69,13 @@ struct TakeWriting: Sendable {
         var placed: [String] = []
         do {
             let repository = try GitRepository(at: folder.path)
-            let files =
-                [(name.path, finished.output, content, take.sha256)]
-                + companions.map { ($0.path, $0.output, $0.content, noted[$0.path]) }
-            var sources: [String] = []
-            for (path, output, content, _) in files {
-                let isLarge = WorkspaceLayout.isLargeFile(path)
-                // An earlier try of this attempt, whose transaction was lost, has taken the scratch folder's name off the file.
-                let isKept = RegularFile.size(of: output.path) == nil && repository.lfs.contains(content)
-                if isLarge, !isKept { try repository.lfs.add(file: output.path, content: content) }
-                sources.append(isLarge ? repository.lfs.path(of: content.digest) : output.path)
-            }
+            let files = files
+            let sources = try files.map { try Self.store($0.output, $0.content, at: $0.path, in: repository) }
             try after(.stored)
-            for ((path, output, content, before), source) in zip(files, sources) {
-                if try place(source, at: path, content, before: before) { placed.append(path) }
+            for (file, source) in zip(files, sources) {
+                if try place(source, at: file.path, file.content, before: file.before) { placed.append(file.path) }
                 // Before Git looks at the file: removing a name of it later would make it look changed.
-                if output.path.hasPrefix(folder.scratch(of: key) + "/") { unlink(output.path) }
+                if file.output.path.hasPrefix(folder.scratch(of: key) + "/") { unlink(file.output.path) }
             }
             keepThumbnail()
             try after(.placed)
@@ -95,6 +87,64 @@ struct TakeWriting: Sendable {
             takeBack(placed)
             throw JobFailure(error)
         }
+    }
+
+    /// Has the large files where they are kept for good. Nothing names them yet: where this is broken off they are in nobody's
+    /// way, and a later attempt finds them in the project's LFS objects. A storage that does not answer is waited for as
+    /// long as the attempt is wanted.
+    ///
+    /// - Parameters:
+    ///   - objects: The storage.
+    ///   - stop: Ends the wait, and the sending.
+    ///   - logger: Where waiting is told.
+    /// - Throws: `JobFailure`, ``RunStopped``.
+    func keep(in objects: ProjectObjects, stop: RunStop, logger: Logger) async throws {
+        let large = files.filter { WorkspaceLayout.isLargeFile($0.path) }
+        guard !objects.storage.isLocal, !large.isEmpty else { return }
+        let (home, path) = (ObjectHome(tenant: job.tenantName, project: job.projectName), folder.path)
+        do {
+            try await Blocking.run {
+                let repository = try GitRepository(at: path)
+                for file in large { _ = try Self.store(file.output, file.content, at: file.path, in: repository) }
+            }
+        } catch let error as GitError {
+            throw JobFailure(error)
+        }
+        let patience = StoragePatience(purpose: .keeping, logger: logger)
+        try await stop.whileWanted {
+            for file in large {
+                try await patience.persist("the take's file", "The take could not be kept") {
+                    () async throws(StorageError) in
+                    try await objects.keep(file.content, of: home, in: path)
+                }
+            }
+        }
+    }
+
+    private struct File: Sendable {
+        var path: String
+        var output: FinishedOutput
+        var content: FileHash
+        /// What the row knew before of what is in its place.
+        var before: String?
+    }
+
+    private var files: [File] {
+        [File(path: name.path, output: finished.output, content: content, before: take.sha256)]
+            + companions.map { File(path: $0.path, output: $0.output, content: $0.content, before: noted[$0.path]) }
+    }
+
+    /// Makes a large file an LFS object of the project.
+    ///
+    /// - Returns: Where the bytes are then.
+    private static func store(
+        _ output: FinishedOutput, _ content: FileHash, at path: String, in repository: GitRepository
+    ) throws -> String {
+        guard WorkspaceLayout.isLargeFile(path) else { return output.path }
+        // An earlier try of this attempt, whose transaction was lost, has taken the scratch folder's name off the file.
+        let isStored = RegularFile.size(of: output.path) == nil && repository.lfs.contains(content)
+        if !isStored { try repository.lfs.add(file: output.path, content: content) }
+        return repository.lfs.path(of: content.digest)
     }
 
     /// What an earlier attempt at this very take had noted of the files beside it.

@@ -2,12 +2,23 @@ import FoundationEssentials
 import Logging
 import QueueProtocol
 import StudioCore
+import StudioGit
 import StudioSystem
 
 /// The workspace as a worker sees it: the projects' folders below one root.
 struct WorkspaceFolders: Sendable {
     /// The absolute path of the workspace's root.
     let root: String
+    /// The projects' large files, those that the workspace lacks too.
+    let objects: ProjectObjects
+
+    /// - Parameters:
+    ///   - root: The absolute path of the workspace's root.
+    ///   - storage: Where large files are kept for good; default the workspace itself.
+    init(root: String, storage: (any ObjectStorage)? = nil) {
+        self.root = root
+        objects = ProjectObjects(storage: storage ?? FileObjectStorage(root: root))
+    }
 
     /// A project's folder.
     ///
@@ -51,7 +62,8 @@ struct ProjectFolder: Sendable {
 
     /// The absolute path of an input, checked to be a regular file of the project.
     ///
-    /// - Throws: `JobFailure` with `input-missing`.
+    /// - Throws: `JobFailure` with `input-missing`; one that may be tried again where the file may well be there, and this
+    ///   machine cannot open it now.
     func input(_ text: String, port: String) throws(JobFailure) -> String {
         do {
             let relative = try RelativePath(text)
@@ -59,8 +71,8 @@ struct ProjectFolder: Sendable {
             // Opened and closed again: a link that leads out of the project is refused here, by the kernel.
             _ = try directory.open(relative)
             return directory.absolutePath(of: relative)
-        } catch let error as FileError where error.code == .permissionDenied {
-            throw JobFailure(.inputMissing, "The input \(port), \(text), cannot be read.")
+        } catch let error as FileError where error.code != .notFound {
+            throw JobFailure(.inputMissing, "The input \(port), \(text), cannot be read.", retryable: true)
         } catch {
             throw JobFailure(.inputMissing, "The input \(port), \(text), is not there.")
         }

@@ -9,6 +9,11 @@ extension StudioConfiguration {
         case worker
         /// A worker's runners alone, without database and Redis.
         case trial
+        /// What only asks a program that runs, or stands beside one: it requires nothing.
+        case bystander
+
+        /// Whether it works with PostgreSQL and Redis.
+        var hasStores: Bool { self == .gateway || self == .worker }
     }
 
     /// Reads and checks all settings.
@@ -21,13 +26,33 @@ extension StudioConfiguration {
     public init(
         environment: [String: String], program: Program, readFile: @escaping (String) throws -> String
     ) throws(StudioError) {
+        let (configuration, findings) = Self.read(environment: environment, program: program, readFile: readFile)
+        guard findings.isEmpty else { throw .invalid(findings) }
+        self = configuration
+    }
+
+    /// Reads all settings, also where rules are broken: a setting that breaks one has its default then.
+    ///
+    /// - Parameters:
+    ///   - environment: The process environment.
+    ///   - program: Which program reads.
+    ///   - readFile: Reads the text of a file named by a `…_FILE` variable.
+    /// - Returns: The settings, and every broken rule.
+    public static func read(
+        environment: [String: String], program: Program, readFile: @escaping (String) throws -> String
+    ) -> (StudioConfiguration, [Finding]) {
         var reader = ConfigurationReader(environment: environment, readFile: readFile)
+        let configuration = StudioConfiguration(&reader, program)
+        return (configuration, reader.findings)
+    }
+
+    private init(_ reader: inout ConfigurationReader, _ program: Program) {
         let tier: StudioEnvironment = reader.choice("STUDIO_ENV", default: .development)
         let lease = reader.whole("LEASE_SECONDS", default: 10, in: 3...300)
         common = Common(
             environment: tier,
-            databaseURL: program == .trial ? "" : reader.required("DATABASE_URL", secret: true),
-            redisURL: program == .trial ? "" : reader.required("REDIS_URL", secret: true),
+            databaseURL: !program.hasStores ? "" : reader.required("DATABASE_URL", secret: true),
+            redisURL: !program.hasStores ? "" : reader.required("REDIS_URL", secret: true),
             celeryQueue: reader.text("CELERY_DEFAULT_QUEUE", default: "celery"),
             redisKeyPrefix: reader.keyPrefix("REDIS_KEY_PREFIX"),
             redisResultKeyPrefix: reader.keyPrefix("REDIS_RESULT_KEY_PREFIX"),
@@ -36,7 +61,9 @@ extension StudioConfiguration {
                 "LOG_LEVEL", ["trace", "debug", "info", "notice", "warning", "error", "critical"], default: "info"),
             logFormat: reader.choice("LOG_FORMAT", default: tier == .development ? LogFormat.text : .json),
             lease: .seconds(lease),
-            databaseConnections: reader.whole("DATABASE_CONNECTIONS", default: 8, in: 1...200))
+            databaseConnections: reader.whole("DATABASE_CONNECTIONS", default: 8, in: 1...200),
+            gitClient: reader.choice("GIT_CLIENT", default: .here),
+            storage: program == .trial || program == .bystander ? .file : reader.storage(in: tier))
         gateway = Gateway(
             host: reader.text("HOST", default: "127.0.0.1"),
             port: reader.whole("PORT", default: 8000, in: 0...65535),
@@ -46,7 +73,10 @@ extension StudioConfiguration {
             maxActiveJobsPerUser: reader.whole("MAX_ACTIVE_JOBS_PER_USER", default: 10_000, in: 0...1_000_000),
             uploadMaxBytes: reader.whole("UPLOAD_MAX_BYTES", default: 64 << 30, in: 1...(1 << 50)),
             ingestSettle: .milliseconds(reader.whole("INGEST_SETTLE_MS", default: 2000, in: 0...600_000)),
+            canvasCacheMaxBytes: reader.whole("CANVAS_CACHE_MAX_BYTES", default: 100 << 30, in: 0...(1 << 50)),
             corsOrigins: reader.list("CORS_ORIGINS"),
+            trustedProxies: reader.proxies("TRUSTED_PROXIES"),
+            webRoot: reader.text("WEB_ROOT", default: "Web/dist"),
             startingCredits: reader.whole("STARTING_CREDITS", default: 1_000_000, in: 0...1_000_000_000_000),
             adminEmail: reader.text("STUDIO_ADMIN_EMAIL", default: "admin@studio.local"),
             adminPassword: reader.optional("STUDIO_ADMIN_PASSWORD", secret: true),
@@ -70,7 +100,9 @@ extension StudioConfiguration {
             gpus: reader.whole("WORKER_GPUS", default: 0, in: 0...64),
             ecsAgent: reader.address("ECS_AGENT_URI"),
             comfyServers: reader.addresses("COMFYUI_URLS"),
-            taskEvents: reader.flag("WORKER_TASK_EVENTS"))
+            taskEvents: reader.flag("WORKER_TASK_EVENTS"),
+            healthFile: reader.absolutePath("WORKER_HEALTH_FILE"))
+        engineGate = reader.engineGate()
         if heartbeat * 3 > lease {
             reader.find("HEARTBEAT_SECONDS", "must be at most a third of LEASE_SECONDS (\(lease))")
         }
@@ -84,7 +116,6 @@ extension StudioConfiguration {
             reader.find(name, "must have at least 12 characters outside development")
         }
         effective = reader.effective.sorted { $0.name < $1.name }
-        guard reader.findings.isEmpty else { throw .invalid(reader.findings) }
     }
 }
 
@@ -111,6 +142,7 @@ struct ConfigurationReader {
         do {
             var text = try readFile(file)
             while text.last?.isNewline ?? false { text.removeLast() }
+            if text.isEmpty { find(name + "_FILE", "the file it names is empty") }
             return text.isEmpty ? nil : text
         } catch {
             find(name + "_FILE", "the file it names cannot be read")
@@ -137,7 +169,7 @@ struct ConfigurationReader {
     mutating func required(_ name: String, secret: Bool) -> String {
         let text = value(name)
         note(name, text, secret: secret)
-        if text == nil, environment[name + "_FILE"] == nil { find(name, "is required (or \(name)_FILE)") }
+        if text == nil, (environment[name + "_FILE"] ?? "").isEmpty { find(name, "is required (or \(name)_FILE)") }
         return text ?? ""
     }
 
@@ -155,7 +187,7 @@ struct ConfigurationReader {
     }
 
     mutating func optionalWhole(_ name: String, in range: ClosedRange<Int>) -> Int? {
-        guard environment[name].map({ !$0.isEmpty }) ?? false else {
+        guard [name, name + "_FILE"].contains(where: { !(environment[$0] ?? "").isEmpty }) else {
             note(name, nil)
             return nil
         }

@@ -12,6 +12,14 @@ public enum StudioEnvironment: String, Sendable, Hashable, CaseIterable {
     case production
 }
 
+/// Where people's own `git` works in the studio's projects (`GIT_CLIENT`): it needs `git-lfs` there.
+public enum GitClientPlace: String, Sendable, Hashable, CaseIterable {
+    /// In the file system that the program runs in, where it can look.
+    case here
+    /// On other machines, or outside of the program's container: nothing is looked for, and nothing claimed.
+    case elsewhere
+}
+
 /// The settings of one program, read once at start from the environment, checked as a whole.
 public struct StudioConfiguration: Sendable {
     /// How a log line is written.
@@ -49,6 +57,11 @@ public struct StudioConfiguration: Sendable {
         public var lease: Duration
         /// Connections to PostgreSQL for ordinary work (`DATABASE_CONNECTIONS`, default 8, 1 to 200).
         public var databaseConnections: Int
+        /// Where people's own `git` works (`GIT_CLIENT`, default `here`).
+        public var gitClient: GitClientPlace
+        /// Where the bytes of large files are kept for good (`STORAGE`, default `file`; `s3://bucket/prefix` with the
+        /// variables that ``S3Settings`` names).
+        public var storage: StorageSettings
     }
 
     /// What the gateway needs.
@@ -70,8 +83,17 @@ public struct StudioConfiguration: Sendable {
         /// How long a file of an asset folder must have been left alone before it is taken in (`INGEST_SETTLE_MS`, default
         /// 2000, 0 to 600000; 0 takes nothing in).
         public var ingestSettle: Duration
+        /// What the nodes of canvases may keep in each project's `05_Cache/canvas/`, in bytes; what was not asked for the
+        /// longest goes first (`CANVAS_CACHE_MAX_BYTES`, default 100 GiB; 0 is no bound).
+        public var canvasCacheMaxBytes: Int
         /// Origins that browsers may call from (`CORS_ORIGINS`, comma-separated, default none).
         public var corsOrigins: [String]
+        /// The proxies whose `X-Forwarded-For` is believed (`TRUSTED_PROXIES`, addresses and CIDR networks, comma-separated,
+        /// default none).
+        public var trustedProxies: TrustedProxies
+        /// The folder of the page that people work in, served at `/` (`WEB_ROOT`, default `Web/dist`). One that is not there
+        /// leaves the API alone.
+        public var webRoot: String
         /// Credits of the first user (`STARTING_CREDITS`, default 1,000,000).
         public var startingCredits: Int
         /// The first login's address (`STUDIO_ADMIN_EMAIL`, default `admin@studio.local`).
@@ -127,6 +149,9 @@ public struct StudioConfiguration: Sendable {
         /// Whether it tells Celery's monitors what becomes of tasks from the start, as Celery's `-E` does
         /// (`WORKER_TASK_EVENTS`, default `false`); they can ask for it later.
         public var taskEvents: Bool
+        /// The file that it leaves a sign of life in with every heartbeat, for `RenderWorker health`
+        /// (`WORKER_HEALTH_FILE`, an absolute path, default none).
+        public var healthFile: String?
     }
 
     /// What both programs need.
@@ -135,6 +160,8 @@ public struct StudioConfiguration: Sendable {
     public var gateway: Gateway
     /// What a worker needs.
     public var worker: Worker
+    /// What the gate before a container engine needs.
+    public var engineGate: EngineGate
     /// Every setting as it took effect, in order of name, secrets redacted: what `config show` prints.
     public var effective: [(name: String, value: String)]
 }

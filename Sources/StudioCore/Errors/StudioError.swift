@@ -6,6 +6,10 @@ public struct Finding: Sendable, Hashable, Codable {
     public var code: String
     /// What is wrong, for people.
     public var detail: String
+    /// The node of a canvas that it is about, by its id; nil where it is about none.
+    public var node: String?
+    /// The edge of a canvas that it is about, by its id; nil where it is about none.
+    public var edge: String?
 
     /// A finding.
     ///
@@ -13,10 +17,14 @@ public struct Finding: Sendable, Hashable, Codable {
     ///   - pointer: Where, as a JSON pointer.
     ///   - code: Which rule, as a stable word.
     ///   - detail: What is wrong, for people.
-    public init(pointer: String, code: String, detail: String) {
+    ///   - node: The node of a canvas that it is about; default none.
+    ///   - edge: The edge of a canvas that it is about; default none.
+    public init(pointer: String, code: String, detail: String, node: String? = nil, edge: String? = nil) {
         self.pointer = pointer
         self.code = code
         self.detail = detail
+        self.node = node
+        self.edge = edge
     }
 }
 
@@ -35,8 +43,12 @@ public struct StudioError: Error, Sendable, Hashable, CustomStringConvertible {
         case forbidden = "forbidden"
         /// There is no such thing, or it is another tenant's.
         case notFound = "not-found"
+        /// The take was made by no canvas.
+        case noGraph = "no-graph"
         /// It is there already, or its state does not allow the request.
         case conflict = "conflict"
+        /// A canvas cannot be merged: both sides changed the same fields.
+        case canvasConflict = "canvas-conflict"
         /// There is an export of that name, or one is being made, and the request does not say that it may be replaced.
         case exportExists = "export-exists"
         /// The project was written by another version of the studio, whose format this one does not know.

@@ -172,6 +172,8 @@ public struct FunctionManifest: Sendable, Hashable {
     /// - Returns: Credits, rounded up to a whole one.
     public func price(of effective: [String: JSONValue]) -> Int {
         let seconds = effective["seconds"]?.doubleValue ?? 0
-        return cost.credits + Int((Double(cost.perSecond) * max(0, seconds)).rounded(.up))
+        // No account has so much: what is longer is refused for its price, and no number overflows.
+        let forSeconds = min((Double(cost.perSecond) * max(0, seconds)).rounded(.up), 1e15)
+        return cost.credits + Int(forSeconds)
     }
 }

@@ -81,6 +81,8 @@ public enum JobDestination: Sendable, Hashable {
 extension WorkspaceLayout {
     /// The folder of what people may remove and the program makes again.
     public static let cache = "05_Cache"
+    /// The folder, in the cache, of what the nodes of canvases made, in a folder for each content key.
+    public static let canvasCache = "05_Cache/canvas"
     /// The folder of finished films.
     public static let exports = "06_Exports"
 

@@ -4,7 +4,8 @@ public enum JobState: String, Sendable, Hashable, Codable, CaseIterable {
     case waiting
     /// Ready to be taken by a worker; a claim moves it on.
     case queued
-    /// A worker holds its lease; the worker, or the recovery when the lease runs out, moves it on.
+    /// A worker holds its lease; the worker, or the recovery when the lease runs out, moves it on. It waits again where the
+    /// worker finds a file of a canvas' cache gone that it was to read: until that is made anew.
     case running
     /// Done, its take published. Nothing moves it on.
     case succeeded
@@ -21,7 +22,7 @@ public enum JobState: String, Sendable, Hashable, Codable, CaseIterable {
         switch self {
         case .waiting: [.queued, .failed, .cancelled]
         case .queued: [.running, .failed, .cancelled]
-        case .running: [.succeeded, .failed, .cancelled, .queued]
+        case .running: [.succeeded, .failed, .cancelled, .queued, .waiting]
         case .failed, .cancelled: [.queued, .waiting]
         case .succeeded: []
         }

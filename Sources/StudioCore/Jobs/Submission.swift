@@ -71,6 +71,8 @@ public struct Submission: Sendable, Hashable {
     public var notBefore: Date?
     /// Every which frame a preview makes, 2 to 1000, while the whole waits for its approval; nil makes the whole at once.
     public var sparse: Int?
+    /// Whether a film is made in chunks by several jobs; nil leaves it to the studio.
+    public var split: ChunkPlan.Mode?
     /// Jobs of the project that must have succeeded first.
     public var dependsOn: [JobID]
 
@@ -93,10 +95,11 @@ public struct Submission: Sendable, Hashable {
         timeoutSeconds = reader.whole("timeoutSeconds", in: 1...604_800)
         notBefore = reader.time("notBefore")
         sparse = reader.whole("sparse", in: 2...1000)
+        split = reader.split()
         dependsOn = reader.dependencies()
         reader.refuseUnknown([
             "shot", "version", "function", "parameters", "inputs", "quality", "priority", "maxAttempts",
-            "timeoutSeconds", "notBefore", "sparse", "dependsOn", "destination",
+            "timeoutSeconds", "notBefore", "sparse", "split", "dependsOn", "destination",
         ])
         guard reader.findings.isEmpty, let function else { throw .invalid(reader.findings) }
         self.shot = shot

@@ -110,6 +110,17 @@ struct SubmissionReader {
         return tier
     }
 
+    /// Nil where nothing is said.
+    mutating func split() -> ChunkPlan.Mode? {
+        guard let value = present("split") else { return nil }
+        do {
+            return try ChunkPlan.Mode(value, pointer: "/split")
+        } catch {
+            findings += error.findings
+            return nil
+        }
+    }
+
     mutating func time(_ key: String) -> Date? {
         guard let text = text(key, required: false) else { return nil }
         guard let date = Timestamp.parse(text) else {

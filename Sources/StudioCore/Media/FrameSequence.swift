@@ -19,6 +19,20 @@ public struct FrameSequence: Sendable, Equatable {
     public let shown: [Int]
     /// The numbers that are missing, as closed ranges, in order.
     public let missing: [ClosedRange<Int>]
+    /// What the names have in common; `nil` where they form no numbered sequence.
+    public let numbering: Numbering?
+
+    /// What the names of a numbered sequence have in common.
+    public struct Numbering: Sendable, Equatable, Codable {
+        /// The names with `#` for each digit of the number, such as `beauty.####.exr`; a `*` for extensions that differ.
+        public let pattern: String
+        /// The number of the first name.
+        public let first: Int
+        /// The number of the last name.
+        public let last: Int
+        /// The digits that numbers are filled up to with zeros, 1 where they are not; `nil` where the names disagree.
+        public let padding: Int?
+    }
 
     /// Finds out what a sequence holds.
     ///
@@ -29,11 +43,14 @@ public struct FrameSequence: Sendable, Equatable {
     ///   - gaps: What happens where numbers are missing. A start that is missing cannot be held and stays missing.
     ///   - longest: The most pictures that holding may come to. Default 5,184,000.
     public init(names: [String], start: Int? = nil, gaps: Gaps = .reported, longest: Int = 5_184_000) {
-        guard let numbers = Self.numbers(of: names) else {
+        guard let parts = Self.parts(of: names) else {
             shown = Array(names.indices)
             missing = []
+            numbering = nil
             return
         }
+        let numbers = parts.map(\.number)
+        numbering = Numbering(parts)
         var shown: [Int] = []
         var missing: [ClosedRange<Int>] = []
         var expected = start ?? numbers.first ?? 0
@@ -57,35 +74,30 @@ public struct FrameSequence: Sendable, Equatable {
         return runs.joined(separator: ", ") + (missing.count > 8 ? " and \(missing.count - 8) more gaps" : "")
     }
 
-    /// The names' numbers; nil where the names form no numbered sequence.
-    private static func numbers(of names: [String]) -> [Int]? {
-        var common: (prefix: Substring, suffix: Substring)?
-        var last: Int?
-        var numbers: [Int] = []
+    /// What the names are made of; nil where they form no numbered sequence.
+    private static func parts(of names: [String]) -> [FrameName]? {
+        var parts: [FrameName] = []
         for name in names {
-            guard TakeName(fileName: name) == nil, let parts = split(name) else { return nil }
-            if let common, common.prefix != parts.prefix || common.suffix != parts.suffix { return nil }
-            if let last, parts.number <= last { return nil }
-            common = (parts.prefix, parts.suffix)
-            last = parts.number
-            numbers.append(parts.number)
+            guard let part = FrameName(name) else { return nil }
+            if let last = parts.last {
+                guard part.isInSequence(with: last), part.number > last.number else { return nil }
+            }
+            parts.append(part)
         }
-        return numbers.isEmpty ? nil : numbers
+        return parts.isEmpty ? nil : parts
     }
+}
 
-    /// What is before the last run of digits in the stem, its number, and what is between it and the extension.
-    private static func split(_ name: String) -> (prefix: Substring, number: Int, suffix: Substring)? {
-        let dot = name.lastIndex(of: ".") ?? name.endIndex
-        // A name such as `frame.0101` has no extension but a number.
-        let isExtension = name[dot...].dropFirst().contains { !isDigit($0) }
-        let stem = isExtension ? name[..<dot] : name[...]
-        guard let last = stem.lastIndex(where: isDigit) else { return nil }
-        let end = stem.index(after: last)
-        let start = stem[..<end].lastIndex { !isDigit($0) }.map { stem.index(after: $0) } ?? stem.startIndex
-        // Eighteen digits always fit.
-        guard stem.distance(from: start, to: end) <= 18, let number = Int(stem[start..<end]) else { return nil }
-        return (stem[..<start], number, stem[end...])
+extension FrameSequence.Numbering {
+    fileprivate init?(_ parts: [FrameName]) {
+        guard let head = parts.first, let tail = parts.last, let shortest = parts.map(\.digits).min() else {
+            return nil
+        }
+        first = head.number
+        last = tail.number
+        let isAgreed = parts.allSatisfy { $0.digits == max(shortest, String($0.number).count) }
+        padding = isAgreed ? shortest : nil
+        let ending = parts.allSatisfy { $0.fileExtension == head.fileExtension } ? head.fileExtension : ".*"
+        pattern = head.prefix + String(repeating: "#", count: padding ?? 1) + head.suffix + ending
     }
-
-    private static func isDigit(_ character: Character) -> Bool { character.isASCII && character.isWholeNumber }
 }

@@ -95,6 +95,17 @@ public struct ProjectManifest: Sendable, Hashable {
             quality: quality ?? self.quality)
     }
 
+    /// The manifest with another main canvas, everything else kept.
+    ///
+    /// - Parameter canvas: The canvas.
+    /// - Returns: The changed manifest.
+    public func replacing(canvas: JSONValue) -> ProjectManifest {
+        var members = document.objectValue ?? [:]
+        members["canvas"] = canvas
+        return ProjectManifest(
+            document: .object(members), uuid: uuid, title: title, summary: summary, quality: quality)
+    }
+
     /// The file's bytes: keys sorted, two-space indent, so that one change is a small diff.
     ///
     /// - Returns: UTF-8 text.

@@ -62,6 +62,8 @@ public enum WorkspaceLayout {
         # Made again at will; never part of a production's history.
         /05_Cache/
         /06_Exports/
+        # What people have not saved yet.
+        /04_Project_Files/Auto_Saves/*.json
 
         """
 

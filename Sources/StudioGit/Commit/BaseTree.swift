@@ -50,6 +50,16 @@ struct BaseTree: ~Copyable {
         return .blob(ObjectID(oid.pointee))
     }
 
+    /// The name of whatever a path names, a file or a folder; nil for nothing.
+    func object(at path: String) throws -> ObjectID? {
+        guard let tree = pointer else { return nil }
+        let found = try GitHandle.find("reading a tree", free: git_tree_entry_free) {
+            git_tree_entry_bypath(&$0, tree, path)
+        }
+        guard let entry = found else { return nil }
+        return git_tree_entry_id(entry.pointer).map { ObjectID($0.pointee) }
+    }
+
     /// The file that lies where the path needs a folder.
     func obstacle(to path: RelativePath) throws -> String? {
         var above = path.parent

@@ -80,7 +80,8 @@ extension GitRepository {
         }
     }
 
-    private func writeBlob(_ bytes: [UInt8]) throws -> ObjectID {
+    /// Writes bytes into the object database.
+    func writeBlob(_ bytes: [UInt8]) throws -> ObjectID {
         var oid = git_oid()
         try git("writing an object", git_blob_create_from_buffer(&oid, handle.pointer, bytes, bytes.count))
         return ObjectID(oid)

@@ -62,7 +62,8 @@ extension GitRepository {
         return entries
     }
 
-    private func logEntry(_ id: ObjectID) throws(GitError) -> LogEntry {
+    /// A commit as the history tells it.
+    func logEntry(_ id: ObjectID) throws(GitError) -> LogEntry {
         var oid = id.oid
         let commit = try GitHandle("reading a commit", free: git_commit_free) {
             git_commit_lookup(&$0, handle.pointer, &oid)

@@ -9,7 +9,8 @@ public import StudioCore
 /// - Sound is mixed in 32-bit floating point and clipped only by the encoder; crossfades are linear. A source's first sound
 ///   stream is heard; mono is heard on both sides, more than the film's channels are mixed down.
 /// - Of a source no more is held than its decoder needs, and it is closed when the film has left it.
-/// - Any frames of the film can be made by themselves: made one after the other they are the whole.
+/// - Any frames of the film can be made by themselves: made one after the other they are the whole. Such a part says in its
+///   words which frames it holds.
 public struct Conform: Sendable {
     /// What is made.
     public var plan: ConformPlan
@@ -70,7 +71,6 @@ public struct Conform: Sendable {
         try check()
         let rate = try FrameRate(plan.settings.rate.numerator, plan.settings.rate.denominator)
         let muxer = try Muxer(path: path, container: target.container)
-        if !title.isEmpty { muxer.describe("title", title) }
         let pictures = try target.video.map { target in
             try FilmPictures(
                 plan, files: files, target: target, size: (width & ~1, height & ~1), rate: rate, limits: limits,
@@ -82,7 +82,11 @@ public struct Conform: Sendable {
             try plan.sounds.isEmpty && pictures != nil
                 ? nil : FilmSound(plan, files: files, target: target, from: first, limits: limits, into: muxer)
         }
-        if let pictures { try mark(muxer, pictures.stream, rate) }
+        try FilmWords(title: title, startTimecode: plan.startTimecode, chapters: plan.chapters)
+            .write(of: frames, at: plan.settings.rate, pictures: pictures?.stream, into: muxer)
+        if frames != 0..<plan.frameCount {
+            muxer.describe(FilmPart.key, FilmPart(frames, of: plan.frameCount).text)
+        }
         try muxer.start()
         var counter = ProgressCounter(total: frames.count, report: progress)
         try counter.start()
@@ -107,26 +111,6 @@ public struct Conform: Sendable {
         }
         for (name, side) in [("width", width), ("height", height)] where !(16...8192).contains(side) {
             throw MediaError(.parametersInvalid, "A \(name) of \(side) is not possible; it has 16 to 8192 pixels.")
-        }
-    }
-
-    /// Writes timecode and chapters, as far as they are in the frames that are made.
-    private func mark(_ muxer: Muxer, _ stream: Int32, _ frameRate: FrameRate) throws {
-        let rate = plan.settings.rate
-        if frameRate.hasTimecode, let start = plan.startTimecode, let number = Timecode.frames(start, at: rate) {
-            let isDropFrame = start.contains(";")
-            muxer.setTimecode(
-                Timecode.text(number + frames.lowerBound, at: rate, isDropFrame: isDropFrame), ofVideo: stream)
-        }
-        guard let thousandths = EditRate(1000) else { return }
-        func milliseconds(_ frame: Int) -> Int64 {
-            Int64(EditTime(frame - frames.lowerBound, at: rate).seconds.framesRounded(at: thousandths))
-        }
-        for chapter in plan.chapters {
-            let seen = chapter.frames.clamped(to: frames)
-            guard !seen.isEmpty else { continue }
-            try muxer.addChapter(
-                chapter.title, from: milliseconds(seen.lowerBound), to: milliseconds(seen.upperBound))
         }
     }
 }

@@ -11,7 +11,9 @@ final class FilmPictures {
     private let limits: MediaLimits
     private let fit: ConformedPicture
     private let track: VideoTrack
-    private let mix: PictureMix
+    private let size: (width: Int, height: Int)
+    /// One for each picture that others lie above, from the top, since each is made while those above wait for it.
+    private var mixes: [PictureMix]
     /// The sources that are seen now, each as the layer it is seen in.
     private var open: [ConformPlan.Layer: SourcePictures] = [:]
     private var position = 0
@@ -28,7 +30,8 @@ final class FilmPictures {
                 width: size.width, height: size.height, timeBase: rate.frameDuration, frameRate: rate.rational,
                 target: target),
             into: muxer)
-        mix = try PictureMix(width: size.width, height: size.height, format: track.pixelFormat)
+        self.size = size
+        mixes = [try PictureMix(width: size.width, height: size.height, format: track.pixelFormat)]
     }
 
     /// Encodes a frame of the film.
@@ -40,15 +43,28 @@ final class FilmPictures {
         while position < plan.pictures.count, plan.pictures[position].frames.upperBound <= frame { position += 1 }
         guard position < plan.pictures.count else { return }
         let picture = plan.pictures[position]
-        // What is not seen in this stretch is closed, so that a film of hundreds of shots holds two files at a time.
-        open = open.filter { $0.key == picture.layer || $0.key == picture.from }
-        let to = try picture.layer.map { try pictures(of: $0).picture(at: moment($0, frame)) }
-        let from = try picture.from.map { try pictures(of: $0).picture(at: moment($0, frame)) }
-        let made = try mix.picture(
-            from: from, to: to, step: picture.dissolve.map { frame - $0.lowerBound + 1 } ?? 0,
-            of: picture.dissolve.map { $0.count + 1 } ?? 0)
+        // What is not seen in this stretch is closed, so that a film of hundreds of shots holds few files at a time.
+        let layers = picture.layers
+        open = open.filter { layers.contains($0.key) }
+        let made = try compose(picture, frame, 0)
         made.pointer.pointee.pts = Int64(time)
         try track.write(made, duration: 1)
+    }
+
+    /// A frame of a picture of the plan, with what is seen through it.
+    private func compose(_ picture: ConformPlan.Picture, _ frame: Int, _ depth: Int) throws -> Frame {
+        let beneath = try picture.beneath.first.map { try compose($0, frame, depth + 1) }
+        func shown(_ layer: ConformPlan.Layer?, _ isMeant: Bool) throws -> Frame? {
+            guard let layer else { return isMeant ? nil : beneath }
+            return try pictures(of: layer).picture(at: moment(layer, frame))
+        }
+        while mixes.count <= depth {
+            mixes.append(try PictureMix(width: size.width, height: size.height, format: track.pixelFormat))
+        }
+        return try mixes[depth].picture(
+            from: try shown(picture.from, picture.isFromMeant), to: try shown(picture.layer, picture.isMeant),
+            step: picture.dissolve.map { frame - $0.lowerBound + 1 } ?? 0,
+            of: picture.dissolve.map { $0.count + 1 } ?? 0)
     }
 
     /// Writes what the encoder still holds; `each` is called for every frame of it.

@@ -8,6 +8,7 @@ import StudioCore
 final class SourcePictures {
     private struct Timed {
         var frame: Frame
+        /// From when on it is due, as `RateConversion` says.
         var start: ExactSeconds
         var end: ExactSeconds
     }
@@ -34,7 +35,7 @@ final class SourcePictures {
         converted = try Frame()
     }
 
-    /// The picture that is seen at a moment; valid until the next question.
+    /// The picture that is seen at a moment, the newest one that is due; valid until the next question.
     /// - Parameter moment: The moment, from the source's first picture; not before the last one asked for.
     /// - Returns: The picture, in the film's size and format.
     /// - Throws: `MediaError`; `inputInvalid` where the file ends before the moment.
@@ -82,11 +83,13 @@ final class SourcePictures {
     }
 
     private func take(_ decoded: Frame) throws {
-        guard let stamp = clock?.stamp(decoded.pointer), let base = clock?.timeBase else { return }
-        decoded.pointer.pointee.pts = stamp.time
+        guard let stamp = clock?.stamp(decoded.pointer), let unit = clock?.timeBase else { return }
+        // In halves of the clock's unit, by which a picture is due earlier than a rounded time says.
+        let base = AVRational(num: unit.num, den: unit.den * 2)
+        decoded.pointer.pointee.pts = stamp.time * 2 - stamp.slack
         let shape = PictureShape(decoded)
         try limits.check(width: Int(shape.width), height: Int(shape.height), of: fileName(path))
-        guard let deinterlacing else { return try keep(decoded, base, stamp.duration) }
+        guard let deinterlacing else { return try keep(decoded, base, stamp.duration * 2) }
         try deinterlacing.push(decoded, shaped: shape) {
             try FilterGraph(pictures: decoded, timeBase: base, chain: ConformedPicture.deinterlacer)
         } each: {

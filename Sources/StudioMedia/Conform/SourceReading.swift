@@ -45,7 +45,8 @@ final class SourceReading {
     func seek(to moment: ExactSeconds) {
         guard moment > .zero, !demuxer.isPicture else { return }
         let microseconds = Int64(clamping: moment.numerator * 1_000_000 / moment.denominator)
-        isSought = demuxer.seek(to: origin - demuxer.start + microseconds)
+        // Damage has times of any size.
+        isSought = demuxer.seek(to: origin &- demuxer.start &+ microseconds)
     }
 
     /// Decodes on until something came of it.

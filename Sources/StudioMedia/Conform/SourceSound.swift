@@ -96,7 +96,9 @@ final class SourceSound {
         let unit = AVRational(num: 1, den: frame.sample_rate)
         if frame.best_effort_timestamp != cmedia_no_timestamp() {
             let shift = av_rescale_q(reading.origin, cmedia_microsecond(), unit)
-            expected = av_rescale_q(frame.best_effort_timestamp, reading.stream.pointee.time_base, unit) &- shift
+            let time = av_rescale_q(frame.best_effort_timestamp, reading.stream.pointee.time_base, unit) &- shift
+            // Timestamps of centuries are damage, as of pictures: such samples follow those before.
+            if abs(time / 2) <= 1 << 52 { expected = time }
         }
         block.pointee.pts = expected
         expected &+= Int64(frame.nb_samples)
@@ -119,7 +121,9 @@ final class SourceSound {
         let count = Int(block.nb_samples)
         let time = av_rescale_q(block.pts, base, AVRational(num: 1, den: Int32(mix.sampleRate)))
         guard let rate = EditRate(mix.sampleRate), let data = block.extended_data, count > 0 else { return }
-        let first = Int(clamping: time) - sound.moment.framesRounded(at: rate) + sound.samples.lowerBound
+        // What a filter made of a damaged time may be any.
+        let place = Int(min(max(time, -1 << 60), 1 << 60))
+        let first = place - sound.moment.framesRounded(at: rate) + sound.samples.lowerBound
         if samples.isEmpty { samples = Array(repeating: [], count: Int(block.ch_layout.nb_channels)) }
         guard samples.count == Int(block.ch_layout.nb_channels) else {
             throw MediaError(.unsupported, "\(fileName(path)) changes its number of channels on the way.")

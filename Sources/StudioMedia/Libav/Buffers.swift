@@ -77,6 +77,14 @@ final class Packet {
             if let base = source.baseAddress { data.update(from: base, count: source.count) }
         }
     }
+
+    /// Adds something that is said of the packet beside its bytes.
+    func add(_ type: AVPacketSideDataType, _ bytes: [UInt8]) throws {
+        guard let data = av_packet_new_side_data(pointer, type, bytes.count) else {
+            throw MediaError(.limitExceeded, "There is no memory for a packet.")
+        }
+        data.update(from: bytes, count: bytes.count)
+    }
 }
 
 /// Options by name for the libav calls that take a dictionary. What a call did not understand is our own mistake.

@@ -11,6 +11,11 @@ final class Demuxer {
     /// Where the furthest packet read so far ends, in microseconds from the file's start.
     private(set) var reached: Int64 = 0
     private var timeline: TimelineRepair
+    /// The packets of each stream that were read from the file's beginning on, without a leap.
+    private var counts: [Int32: Int64] = [:]
+    /// Where the furthest stream ends of those that have come whole, in microseconds from the file's start.
+    private var ended: Int64 = 0
+    private var hasLeapt = false
 
     var name: String { source.name }
 
@@ -67,10 +72,23 @@ final class Demuxer {
         isPicture ? ExifOrientation.read(source) : Orientation(displayMatrixOf: stream)
     }
 
-    /// The earliest timestamp of the file in microseconds: what output timestamps are counted from.
+    /// The earliest moment of the file in microseconds: what output timestamps are counted from.
+    ///
+    /// Matroska's Opus begins with samples that only its decoder hears: they are before the beginning.
     var start: Int64 {
         let start = context.pointee.start_time
-        return start == cmedia_no_timestamp() ? 0 : start
+        guard start != cmedia_no_timestamp() else { return 0 }
+        guard start < 0, formatName.hasPrefix("matroska") else { return start }
+        let beginnings = streams.compactMap { stream -> Int64? in
+            guard let parameters = stream.pointee.codecpar?.pointee, stream.pointee.start_time != cmedia_no_timestamp(),
+                [AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO].contains(parameters.codec_type)
+            else { return nil }
+            // In the stream's own milliseconds, so that what rounding took off comes back.
+            let base = stream.pointee.time_base
+            let lead = av_rescale_q(Int64(OpusHeader.padding(parameters)), OpusHeader.unit, base)
+            return av_rescale_q(stream.pointee.start_time &+ lead, base, cmedia_microsecond())
+        }
+        return beginnings.min() ?? start
     }
 
     /// Reads the next packet of any stream. Damage ends reading like the end of the file; `checkComplete` tells them apart.
@@ -94,20 +112,23 @@ final class Demuxer {
 
     /// Moves to the key frame at or before a time, in microseconds from the file's start.
     func seek(to microseconds: Int64) -> Bool {
-        avformat_seek_file(context, -1, Int64.min, start &+ microseconds, start &+ microseconds, 0) >= 0
+        hasLeapt = true
+        return avformat_seek_file(context, -1, Int64.min, start &+ microseconds, start &+ microseconds, 0) >= 0
     }
 
     /// Refuses an input that is cut off.
     ///
-    /// The rule: where the file's header gives a duration, packets must reach 95 % of it. Without such a duration, reading
-    /// must have ended at the end of the file and not at an error.
+    /// The rule: where the file's header gives a duration, packets must reach 95 % of it; a stream all of whose packets have
+    /// come that the file's index names reaches its own end. Without such a duration, reading must have ended at the end of
+    /// the file and not at an error.
     func checkComplete() throws {
         if context.pointee.duration_estimation_method == AVFMT_DURATION_FROM_STREAM, let duration {
             // Headers count from zero, also where the first frame is due later.
-            guard Double(reached) + Double(max(0, start)) >= 0.95 * Double(duration) else {
+            let end = max(reached, ended)
+            guard Double(end) + Double(max(0, start)) >= 0.95 * Double(duration) else {
                 throw MediaError(
                     .inputInvalid,
-                    "\(name) is cut off: it ends \(Self.seconds(reached)) s into \(Self.seconds(duration)) s.",
+                    "\(name) is cut off: it ends \(Self.seconds(end)) s into \(Self.seconds(duration)) s.",
                     detail: MediaLog.takeLines().joined(separator: "; "))
             }
         } else if brokenOff != 0 {
@@ -132,6 +153,24 @@ final class Demuxer {
         }
         let end = av_rescale_q(stamp &+ length, base, cmedia_microsecond())
         reached = max(reached, end &- start)
+        noteEnd(of: stream)
+    }
+
+    /// Notes where a stream ends whose last packet has come, by its header.
+    ///
+    /// How long its last picture or block lasts its packets do not say: of pictures that are put in order libav knows no
+    /// durations, and of a stream that begins late it takes the last packet to end as much too early.
+    private func noteEnd(of stream: UnsafeMutablePointer<AVStream>) {
+        let named = stream.pointee.nb_frames
+        guard named > 0, !hasLeapt else { return }
+        counts[stream.pointee.index, default: 0] += 1
+        let none = cmedia_no_timestamp()
+        guard counts[stream.pointee.index] == named, stream.pointee.duration != none,
+            stream.pointee.start_time != none
+        else { return }
+        let end = av_rescale_q(
+            stream.pointee.start_time &+ stream.pointee.duration, stream.pointee.time_base, cmedia_microsecond())
+        ended = max(ended, end &- start)
     }
 
     private func inspect() throws {

@@ -74,8 +74,10 @@ final class FilterGraph {
 
     /// Gives an input a frame, or with `nil` its end. The frame stays the caller's.
     func push(_ frame: Frame?, to input: Int = 0) throws {
-        if inputs.count == 1, let picture = frame?.pointer.pointee, picture.nb_samples == 0, picture.pkt_duration > 0 {
-            end = picture.pts + picture.pkt_duration
+        if let picture = frame?.pointer.pointee, isTimed(picture) {
+            let (end, isBeyond) = picture.pts.addingReportingOverflow(max(0, picture.pkt_duration))
+            // A damaged file's: what cannot be counted is not shown longer than it must be.
+            self.end = isBeyond ? picture.pts : end
         }
         let status =
             if frame == nil, let end {
@@ -84,6 +86,15 @@ final class FilterGraph {
                 av_buffersrc_add_frame_flags(inputs[input], frame?.pointer, Int32(AV_BUFFERSRC_FLAG_KEEP_REF))
             }
         guard status >= 0 else { throw MediaError.libav(status, .inputInvalid, "A frame cannot be converted.") }
+    }
+
+    /// Lets the last picture given to the only input be shown until a moment, in its unit, where that is later than its end.
+    func hold(until time: Int64) {
+        if let end, time > end { self.end = time }
+    }
+
+    private func isTimed(_ picture: AVFrame) -> Bool {
+        inputs.count == 1 && picture.nb_samples == 0 && picture.pts != cmedia_no_timestamp()
     }
 
     /// Takes the next frame.

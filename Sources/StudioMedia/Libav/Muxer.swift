@@ -7,16 +7,19 @@ final class Muxer {
     let container: ContainerKind
     private let output: OutputFile
     private let context: UnsafeMutablePointer<AVFormatContext>
+    private let segments: MediaSegments?
     private var isOpen = false
 
     /// Begins a file.
     /// - Parameters:
     ///   - path: The output. A file there is replaced; without ``finish(_:)`` nothing is left.
     ///   - container: The kind of file, whatever the path's extension.
+    ///   - segments: Learns where the segments are of a file of one stream that is MP4 in fragments; `nil` for a whole one.
     /// - Throws: `MediaError` with `outputFailed` or `limitExceeded`.
-    init(path: String, container: ContainerKind = .mp4) throws {
+    init(path: String, container: ContainerKind = .mp4, segments: MediaSegments? = nil) throws {
         _ = MediaLog.installed
         self.container = container
+        self.segments = segments
         output = try OutputFile(path: path)
         var made: UnsafeMutablePointer<AVFormatContext>?
         // The prefix keeps a colon in the path from being read as a protocol.
@@ -56,12 +59,20 @@ final class Muxer {
         let stream = try addStream()
         let status = avcodec_parameters_copy(stream.pointee.codecpar, source.pointee.codecpar)
         guard status >= 0, let parameters = stream.pointee.codecpar else { throw failure(status) }
-        // Every kind of file has its own tags; this one's writer finds the right one.
-        parameters.pointee.codec_tag = 0
+        // Every kind of file has its own tags; this one's writer finds the right one. Those of ProRes and DNxHR are the same
+        // everywhere and say the profile, which nothing else does.
+        if ![AV_CODEC_ID_PRORES, AV_CODEC_ID_DNXHD].contains(parameters.pointee.codec_id) {
+            parameters.pointee.codec_tag = 0
+        }
         stream.pointee.time_base = source.pointee.time_base
         stream.pointee.avg_frame_rate = source.pointee.avg_frame_rate
         stream.pointee.sample_aspect_ratio = source.pointee.sample_aspect_ratio
         if container.isISO, parameters.pointee.codec_id == AV_CODEC_ID_HEVC { tagForApple(stream) }
+        if [.mkv, .webm].contains(container) {
+            // Where the source has it in the codec's header alone.
+            let padding = OpusHeader.padding(parameters.pointee)
+            parameters.pointee.initial_padding = max(parameters.pointee.initial_padding, padding)
+        }
         for number in 0..<Int(source.pointee.nb_side_data) {
             let side = source.pointee.side_data[number]
             guard let copy = av_stream_new_side_data(stream, side.type, side.size), let data = side.data else {
@@ -69,6 +80,28 @@ final class Muxer {
             }
             copy.update(from: data, count: side.size)
         }
+        return stream.pointee.index
+    }
+
+    /// Adds a stream of subtitles.
+    /// - Parameters:
+    ///   - codec: How their packets are written.
+    ///   - unit: The unit of their times.
+    ///   - header: What a decoder must know of them; empty for nothing.
+    /// - Returns: The stream's number in the file.
+    /// - Throws: `MediaError` with `limitExceeded`.
+    func addSubtitles(_ codec: AVCodecID, _ unit: AVRational, header: [UInt8]) throws -> Int32 {
+        let stream = try addStream()
+        guard let parameters = stream.pointee.codecpar,
+            let extra = av_mallocz(header.count + Int(AV_INPUT_BUFFER_PADDING_SIZE))
+        else { throw MediaError(.limitExceeded, "There is no memory for a stream.") }
+        parameters.pointee.codec_type = AVMEDIA_TYPE_SUBTITLE
+        parameters.pointee.codec_id = codec
+        // Freed with the stream.
+        parameters.pointee.extradata = extra.assumingMemoryBound(to: UInt8.self)
+        parameters.pointee.extradata_size = Int32(header.count)
+        parameters.pointee.extradata.update(from: header, count: header.count)
+        stream.pointee.time_base = unit
         return stream.pointee.index
     }
 
@@ -127,7 +160,14 @@ final class Muxer {
         guard status >= 0 else { throw failure(status) }
         isOpen = true
         var options = Options([:])
-        if container.isISO { options.set("movflags", "+faststart") }
+        if segments != nil {
+            // CMAF; an edit list says what is decoded before the first sample that is heard.
+            options.set(
+                "movflags", "+cmaf+frag_custom+delay_moov+default_base_moof+negative_cts_offsets+skip_trailer")
+            options.set("use_editlist", "1")
+        } else if container.isISO {
+            options.set("movflags", "+faststart")
+        }
         if container == .wav { options.set("rf64", "auto") }
         let context = context
         status = options.lend { avformat_write_header(context, $0) }
@@ -137,6 +177,14 @@ final class Muxer {
     /// Writes a packet, whose content is taken.
     func write(_ packet: UnsafeMutablePointer<AVPacket>, stream: Int32, timeBase: AVRational) throws {
         guard let target = self.stream(stream) else { return }
+        if let segments {
+            if segments.begins(with: packet, timeBase) {
+                try completeSegment(until: packet.pointee.pts)
+                segments.begin(packet, timeBase)
+            }
+            segments.note(packet)
+        }
+        delayForReaders(packet, of: target, timeBase)
         packet.pointee.stream_index = stream
         av_packet_rescale_ts(packet, timeBase, target.pointee.time_base)
         let status = av_interleaved_write_frame(context, packet)
@@ -146,6 +194,7 @@ final class Muxer {
     /// Writes the index, moves it to the front and keeps the file.
     /// `last` is called when the file is complete; what it throws still removes the file.
     func finish(_ last: () throws -> Void) throws {
+        try completeSegment(until: nil)
         var status = av_write_trailer(context)
         guard status >= 0 else { throw failure(status) }
         isOpen = false
@@ -153,6 +202,26 @@ final class Muxer {
         guard status >= 0 else { throw failure(status) }
         try last()
         output.keep()
+    }
+
+    /// Writes what was given since the last border as a segment of its own.
+    private func completeSegment(until next: Int64?) throws {
+        guard let segments, segments.isOpen else { return }
+        if segments.header == 0 {
+            // The header waits for the first packets; it is written by itself.
+            try flush()
+            segments.endHeader(at: position)
+        }
+        let first = position
+        try flush()
+        segments.complete(until: next, in: first..<max(first, position))
+    }
+
+    private var position: Int64 { avio_seek(context.pointee.pb, 0, SEEK_CUR) }
+
+    private func flush() throws {
+        let status = av_write_frame(context, nil)
+        guard status >= 0 else { throw failure(status) }
     }
 
     private func addStream() throws -> UnsafeMutablePointer<AVStream> {

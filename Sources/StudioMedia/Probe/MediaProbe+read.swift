@@ -17,8 +17,13 @@ extension MediaProbe {
         if depth == .packets {
             let counts = try countPackets(of: demuxer)
             for index in streams.indices where streams[index].kind == .video {
-                streams[index].frameCount = counts[streams[index].index] ?? 0
-                try limits.check(frames: streams[index].frameCount ?? 0, of: demuxer.name)
+                let count = counts[streams[index].index] ?? PacketCount()
+                streams[index].frameCount = count.packets
+                try limits.check(frames: count.packets, of: demuxer.name)
+                guard let stream = demuxer.streams.first(where: { Int($0.pointee.index) == streams[index].index }),
+                    let rate = demuxer.steadyRate(of: stream)
+                else { continue }
+                if !count.isSteady(at: rate, stream.pointee.time_base) { streams[index].steadyFrameRate = nil }
             }
             try demuxer.checkComplete()
             if demuxer.isPicture { try decodePicture(of: demuxer, path: path, limits: limits) }
@@ -49,20 +54,21 @@ extension MediaProbe {
     private static func duration(of demuxer: Demuxer, _ streams: [Stream]) -> String? {
         if demuxer.audioStreams.isEmpty, let stream = demuxer.mainVideo,
             let rate = demuxer.steadyRate(of: stream),
-            let count = streams.first(where: { $0.index == Int(stream.pointee.index) })?.frameCount
+            let told = streams.first(where: { $0.index == Int(stream.pointee.index) }), told.steadyFrameRate != nil,
+            let count = told.frameCount
         {
             return Fraction.text(Int64(count) * Int64(rate.denominator), Int64(rate.numerator))
         }
         return demuxer.duration.flatMap { Fraction.text($0, 1_000_000) }
     }
 
-    private static func countPackets(of demuxer: Demuxer) throws -> [Int: Int] {
-        var counts: [Int: Int] = [:]
+    private static func countPackets(of demuxer: Demuxer) throws -> [Int: PacketCount] {
+        var counts: [Int: PacketCount] = [:]
         let packet = try Packet()
         while try demuxer.read(into: packet) {
             // Packets that an edit list hides are decoded but not shown.
             if packet.pointer.pointee.flags & AV_PKT_FLAG_DISCARD == 0 {
-                counts[Int(packet.pointer.pointee.stream_index), default: 0] += 1
+                counts[Int(packet.pointer.pointee.stream_index), default: PacketCount()].add(packet)
             }
         }
         return counts
@@ -125,6 +131,9 @@ extension MediaProbe.Stream {
         case AVMEDIA_TYPE_VIDEO:
             kind = .video
             readPicture(parameters)
+            // QuickTime says it beside the coded pictures.
+            let aspect = av_guess_sample_aspect_ratio(demuxer.context, stream, nil)
+            if aspect.num > 0, aspect.den > 0 { pixelAspect = "\(aspect.num)/\(aspect.den)" }
             if Demuxer.hasAlphaBeside(stream) { hasAlpha = true }
             steadyFrameRate = demuxer.steadyRate(of: stream)?.description
             let orientation = demuxer.orientation(of: stream)
@@ -164,8 +173,6 @@ extension MediaProbe.Stream {
             hasAlpha = descriptor.flags & UInt64(AV_PIX_FMT_FLAG_ALPHA) != 0
         }
         fieldOrder = Self.fieldOrders[parameters.field_order.rawValue]
-        let aspect = parameters.sample_aspect_ratio
-        if aspect.num > 0, aspect.den > 0 { pixelAspect = "\(aspect.num)/\(aspect.den)" }
         colourPrimaries = Self.known(av_color_primaries_name(parameters.color_primaries))
         colourTransfer = Self.known(av_color_transfer_name(parameters.color_trc))
         colourMatrix = Self.known(av_color_space_name(parameters.color_space))
@@ -183,7 +190,8 @@ extension MediaProbe.Stream {
         contentLight = range?.light.map { MediaProbe.ContentLight($0) }
     }
 
-    private static func known(_ name: UnsafePointer<CChar>?) -> String? {
+    /// One of libav's words for colours; `nil` where it says that nothing is told.
+    static func known(_ name: UnsafePointer<CChar>?) -> String? {
         guard let text = name.map({ String(cString: $0) }), text != "unknown" else { return nil }
         return text
     }

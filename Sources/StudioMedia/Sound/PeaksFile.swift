@@ -28,11 +28,19 @@ final class PeaksFile {
                 + #""bits":\#(bits),"data":["#)
     }
 
-    /// Takes one sample of every channel.
-    func add(_ samples: UnsafePointer<Int16>) throws {
-        for channel in open.indices { open[channel].add(samples[channel]) }
-        filled += 1
-        if filled == samplesPerPixel { try close() }
+    /// Takes samples, those of all channels one after the other.
+    func add(_ samples: UnsafePointer<Int16>, count: Int) throws {
+        let channels = open.count
+        var done = 0
+        while done < count {
+            let part = min(count - done, samplesPerPixel - filled)
+            for channel in open.indices {
+                open[channel].add(samples + done * channels + channel, count: part, stride: channels)
+            }
+            done += part
+            filled += part
+            if filled == samplesPerPixel { try close() }
+        }
     }
 
     /// Writes the rest; `last` is called when the file is complete, and what it throws still removes it.

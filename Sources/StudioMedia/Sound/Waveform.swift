@@ -107,11 +107,8 @@ public struct Waveform: Sendable {
             let count = Int(block.pointer.pointee.nb_samples)
             guard let data = block.pointer.pointee.data.0 else { return }
             try data.withMemoryRebound(to: Int16.self, capacity: count * shape.channels) { samples in
-                for index in 0..<count {
-                    let sample = UnsafePointer(samples + index * shape.channels)
-                    whole.add(sample)
-                    try file?.add(sample)
-                }
+                whole.add(samples, count: count)
+                try file?.add(samples, count: count)
             }
             found.samples += count
             try counter.advance()

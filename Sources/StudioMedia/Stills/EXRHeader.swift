@@ -36,13 +36,13 @@ struct EXRHeader {
                     let right = numbers.signed(at: value + 8), let bottom = numbers.signed(at: value + 12)
                 else { return nil }
                 boxes[name] = (right - left + 1, bottom - top + 1)
-            case "compression": linesPerChunk = Self.linesPerChunk(bytes[value])
+            case "compression": linesPerChunk = numbers.number(at: value, 1).flatMap(Self.linesPerChunk)
             case "tiles":
-                guard let wide = numbers.number(at: value, 4), let high = numbers.number(at: value + 4, 4) else {
-                    return nil
-                }
+                guard let wide = numbers.number(at: value, 4), let high = numbers.number(at: value + 4, 4),
+                    let mode = numbers.number(at: value + 8, 1)
+                else { return nil }
                 // The low four bits are the level mode, 0 for a file without further levels.
-                if bytes[value + 8] & 0xF == 0 { tile = (wide, high) }
+                if mode & 0xF == 0 { tile = (wide, high) }
             case "chunkCount": count = numbers.number(at: value, 4)
             default: break
             }
@@ -57,8 +57,7 @@ struct EXRHeader {
             chunks = nil
         } else if isTiled {
             let isUsable = (tile?.width ?? 0) > 0 && (tile?.height ?? 0) > 0
-            chunks =
-                isUsable ? tile.map { Self.parts(data.width, $0.width) * Self.parts(data.height, $0.height) } : count
+            chunks = isUsable ? tile.map { Self.chunks(data, in: $0) } : count
         } else {
             chunks = linesPerChunk.map { Self.parts(data.height, $0) } ?? count
         }
@@ -79,12 +78,19 @@ struct EXRHeader {
         return true
     }
 
+    /// The tiles of a picture; more than any file has where a header of tiny tiles claims more than can be counted.
+    private static func chunks(_ data: (width: Int, height: Int), in tile: (width: Int, height: Int)) -> Int {
+        let (count, overflow) = parts(data.width, tile.width).multipliedReportingOverflow(
+            by: parts(data.height, tile.height))
+        return overflow ? .max : count
+    }
+
     private static func parts(_ whole: Int, _ part: Int) -> Int { (whole + part - 1) / part }
 
     /// By the number of the compression: none, RLE, ZIPS, ZIP, PIZ, PXR24, B44, B44A, DWAA, DWAB.
-    private static func linesPerChunk(_ compression: UInt8) -> Int? {
+    private static func linesPerChunk(_ compression: Int) -> Int? {
         let lines = [1, 1, 1, 16, 32, 16, 32, 32, 32, 256]
-        return Int(compression) < lines.count ? lines[Int(compression)] : nil
+        return compression < lines.count ? lines[compression] : nil
     }
 
     /// A text that ends with a NUL.

@@ -40,7 +40,13 @@ struct SheetTile {
     var fullHeight: Int { height + (label?.height ?? 0) }
 
     /// Makes the small picture, RGB with 8 bits.
-    func make(of picture: Frame, _ reader: FrameReader) throws -> Frame {
+    /// - Parameters:
+    ///   - picture: The picture.
+    ///   - reader: Where it comes from.
+    ///   - filters: Those of the pictures before, which are used again where this one is like them.
+    /// - Returns: The small picture.
+    /// - Throws: `MediaError` where it cannot be converted.
+    func make(of picture: Frame, _ reader: FrameReader, _ filters: TileFilters) throws -> Frame {
         let shape = picture.pointer.pointee
         let aspect = shape.sample_aspect_ratio
         let stretch = aspect.num > 0 && aspect.den > 0 ? Double(aspect.num) / Double(aspect.den) : 1
@@ -53,15 +59,37 @@ struct SheetTile {
             + ["scale=\(across):\(down):flags=area:out_range=pc", "setsar=1", "format=gbrp"]
             + reader.orientation.filters
             + ["pad=\(width):\(height):-1:-1:0x181818", "format=rgb24"] + (label?.filters(width, height) ?? [])
+        return try filters.apply(chain.joined(separator: ","), to: picture)
+    }
+}
+
+/// The filters that make small pictures: to set them up takes as long as to use them, so that they are kept for as long as the
+/// pictures are alike.
+final class TileFilters {
+    private struct Kind: Equatable {
+        let shape: PictureShape
+        let chain: String
+    }
+
+    private var kind: Kind?
+    private var graph: FilterGraph?
+
+    /// A picture as filters that give one for each make it.
+    fileprivate func apply(_ chain: String, to picture: Frame) throws -> Frame {
+        let kind = Kind(shape: PictureShape(picture), chain: chain)
         let kept = picture.pointer.pointee.pts
         defer { picture.pointer.pointee.pts = kept }
         picture.pointer.pointee.pts = 0
-        let base = AVRational(num: 1, den: 1)
-        let graph = try FilterGraph(pictures: picture, timeBase: base, chain: chain.joined(separator: ","))
+        if graph == nil || kind != self.kind {
+            graph = try FilterGraph(pictures: picture, timeBase: AVRational(num: 1, den: 1), chain: chain)
+            self.kind = kind
+        }
         let made = try Frame()
-        try graph.push(picture)
-        try graph.push(nil)
-        guard try graph.pull(into: made) else { throw MediaError(.inputInvalid, "The picture cannot be converted.") }
+        try graph?.push(picture)
+        guard try graph?.pull(into: made) == true else {
+            graph = nil
+            throw MediaError(.inputInvalid, "The picture cannot be converted.")
+        }
         return made
     }
 }

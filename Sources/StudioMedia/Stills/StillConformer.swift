@@ -46,7 +46,7 @@ final class StillConformer {
             isSameSize
             ? ["crop=\(coded.width):\(coded.height):0:0", "scale=\(colours)"]
             : [PictureFit.inside(coded.width, coded.height) + ":" + colours]
-        let padding = isSameSize ? [] : [PictureFit.centred(width, height)]
+        let padding = isSameSize ? [] : [PictureFit.centred(width, height, target.alpha ? "black@0" : "black")]
         return
             (conversion.filters + fit + ["format=\(target.pixelFormatName)"] + orientation.filters + padding + [
                 "setsar=1"

@@ -2,6 +2,8 @@ import CMedia
 
 /// What a picture file says about itself beside its pixels.
 struct StillTraits: Equatable {
+    /// The kind of file.
+    var kind: StillKind
     /// How it is turned to be seen as it was meant.
     var orientation: Orientation
     /// What its numbers mean as light.
@@ -51,7 +53,8 @@ final class StillDecoder {
         if status >= 0 {
             switch decoder.receive(into: frame) {
             case .frame where !frame.isDamaged:
-                return StillTraits(orientation: ExifOrientation.read(source), light: PictureLight(of: bytes))
+                return StillTraits(
+                    kind: kind, orientation: ExifOrientation.read(source), light: PictureLight(of: bytes))
             case .frame, .needsInput, .ended: status = cmedia_error_invalid_data()
             case .failed(let failure): status = failure
             }

@@ -1,7 +1,7 @@
 import CMedia
 
 /// The kinds of picture file that a sequence may be made of, told apart by their first bytes.
-enum StillKind: Hashable, CaseIterable {
+enum StillKind: String, Hashable, CaseIterable {
     case png
     case jpeg
     case tiff

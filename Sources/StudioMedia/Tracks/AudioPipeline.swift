@@ -56,7 +56,7 @@ final class AudioPipeline {
 
     private func encode(_ block: Frame, _ timeBase: AVRational, _ each: () throws -> Void) throws {
         let time = av_rescale_q(block.pointer.pointee.pts, timeBase, track.timeBase)
-        block.pointer.pointee.pts = time - (window?.start(in: track.timeBase) ?? 0)
+        block.pointer.pointee.pts = time &- (window?.start(in: track.timeBase) ?? 0)
         try track.write(block)
         try each()
     }

@@ -122,10 +122,15 @@ private struct PointClock {
 extension Demuxer {
     /// Moves to before a part of the file, far enough for decoders to have got going. Only where the container has an index
     /// of key frames: elsewhere reading begins at the start.
-    func approach(_ window: ClipWindow) {
+    func approach(_ window: ClipWindow) { approach(window.start(in: cmedia_microsecond()), ahead: 200_000) }
+
+    /// Moves to before a moment of the file, as for a part of it.
+    /// - Parameters:
+    ///   - moment: In microseconds from the file's start.
+    ///   - ahead: How far before it reading begins at the latest, in microseconds.
+    func approach(_ moment: Int64, ahead: Int64) {
         guard formatName.hasPrefix("mov,") || formatName.hasPrefix("matroska") else { return }
-        let start = window.start(in: cmedia_microsecond()) - 200_000
-        if start > 0 { _ = seek(to: start) }
+        if moment > ahead { _ = seek(to: moment - ahead) }
     }
 
     /// Whether a packet, and with it all that follow in its stream, is behind a part of the file.
@@ -135,6 +140,6 @@ extension Demuxer {
         else { return false }
         let base = stream.pointee.time_base
         guard let end = window.end(in: base) else { return false }
-        return packet.pointer.pointee.dts - av_rescale_q(start, cmedia_microsecond(), base) >= end
+        return packet.pointer.pointee.dts &- av_rescale_q(start, cmedia_microsecond(), base) >= end
     }
 }

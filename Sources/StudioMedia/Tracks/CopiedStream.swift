@@ -39,21 +39,48 @@ final class CopiedStream {
     func write(_ packet: Packet, shift: Int64 = 0) throws {
         let pointer = packet.pointer
         let none = cmedia_no_timestamp()
-        if pointer.pointee.pts != none { pointer.pointee.pts += shift - start }
+        // Damage has times of any size.
+        if pointer.pointee.pts != none { pointer.pointee.pts = pointer.pointee.pts &+ shift &- start }
         if pointer.pointee.dts != none {
-            pointer.pointee.dts += shift - start
+            pointer.pointee.dts = pointer.pointee.dts &+ shift &- start
         } else if pointer.pointee.pts != none {
             // Matroska does not say: decoding begins early by as much as pictures are reordered, and goes on steadily.
-            let steady = last.map { $0 + frameTicks } ?? pointer.pointee.pts - delay * frameTicks
+            let steady = last.map { $0 &+ frameTicks } ?? pointer.pointee.pts &- delay &* frameTicks
             pointer.pointee.dts = min(steady, pointer.pointee.pts)
         }
         guard pointer.pointee.dts != none else { return }
         // Writers refuse what does not go forward; such packets come from clocks that jump back.
-        if let last, pointer.pointee.dts <= last { pointer.pointee.dts = last + 1 }
+        if let last, pointer.pointee.dts <= last { pointer.pointee.dts = last &+ 1 }
         if pointer.pointee.pts != none { pointer.pointee.pts = max(pointer.pointee.pts, pointer.pointee.dts) }
         last = pointer.pointee.dts
         pointer.pointee.pos = -1
         try muxer.write(pointer, stream: stream, timeBase: timeBase)
+    }
+}
+
+extension CopiedStream {
+    /// Refuses a copy that the studio could not open itself: packets are copied with whatever is broken in them, and what is
+    /// made of that has to be a file all the same.
+    /// - Parameters:
+    ///   - path: The output, complete.
+    ///   - name: The input, or the first of them.
+    ///   - limits: The largest file to accept.
+    /// - Throws: `MediaError` with `inputInvalid`.
+    static func check(_ path: String, copiedFrom name: String, _ limits: MediaLimits) throws {
+        // What was joined may be longer than an input may be, though not by centuries.
+        let longest = limits.maxSeconds * 1000
+        var limits = limits
+        (limits.maxSeconds, limits.maxFrames) = (.infinity, .max)
+        do {
+            let probe = try MediaProbe.read(path: path, limits: limits)
+            guard probe.durationSeconds ?? 0 <= longest else {
+                throw MediaError(.inputInvalid, "It lasts for centuries.")
+            }
+        } catch let error as MediaError where error.code == .inputInvalid || error.code == .unsupported {
+            throw MediaError(
+                .inputInvalid, "\(name) is damaged: what would be copied of it could not be read again.",
+                detail: error.message)
+        }
     }
 }
 

@@ -72,7 +72,9 @@ final class DecodedSound {
         expectedRate = frame.sample_rate
         if frame.best_effort_timestamp != cmedia_no_timestamp() {
             let shift = av_rescale_q(start, cmedia_microsecond(), sampleBase)
-            expected = av_rescale_q(frame.best_effort_timestamp, sourceBase, sampleBase) &- shift
+            let time = av_rescale_q(frame.best_effort_timestamp, sourceBase, sampleBase) &- shift
+            // Timestamps of centuries are damage, as of pictures: such samples follow those before.
+            if abs(time / 2) <= 1 << 52 { expected = time }
         }
         samples.pointee.pts = expected
         expected &+= Int64(frame.nb_samples)

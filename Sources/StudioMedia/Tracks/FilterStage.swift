@@ -23,6 +23,8 @@ final class FilterStage<Shape: Equatable> {
     /// - Throws: `MediaError` where a frame cannot be converted; what `make` or `each` threw.
     func push(_ frame: Frame, shaped shape: Shape, make: () throws -> FilterGraph, each: Output) throws {
         if graph == nil || shape != self.shape {
+            // What was shown last is shown until this one.
+            if frame.pointer.pointee.nb_samples == 0 { hold(until: frame.pointer.pointee.pts) }
             try finish(each: each)
             graph = try make()
             self.shape = shape
@@ -30,6 +32,9 @@ final class FilterStage<Shape: Equatable> {
         try graph?.push(frame)
         try drain(each)
     }
+
+    /// Lets the last picture be shown until a moment, in the unit of what goes in.
+    func hold(until time: Int64) { graph?.hold(until: time) }
 
     /// Brings out what is still inside.
     func finish(each: Output) throws {

@@ -5,6 +5,16 @@ import CMedia
 /// Where the input has a constant rate, timestamps that lie within one tick of its grid are put on the grid: Matroska's
 /// milliseconds become exact frame times again. All others are kept as they are: variable rates stay variable.
 struct FrameClock {
+    /// When a picture is seen.
+    struct Stamp {
+        /// From when on, in the clock's unit.
+        var time: Int64
+        /// For how long, in the same unit.
+        var duration: Int64
+        /// By how much the file may have rounded the time, in halves of the unit: 0 where it lies on a steady rate's grid.
+        var slack: Int64
+    }
+
     /// The unit of what `stamp` returns.
     let timeBase: AVRational
     /// The nominal rate.
@@ -13,6 +23,7 @@ struct FrameClock {
     private let start: Int64
     private let rate: FrameRate?
     private let frameTicks: Int64
+    private let slack: Int64
     private var last: Int64?
 
     /// - Parameters:
@@ -35,22 +46,34 @@ struct FrameClock {
             frameRate = nominal.rational
             frameTicks = max(1, av_rescale_q(1, nominal.frameDuration, timeBase))
         }
+        // Clocks that are coarser count frames and round nothing.
+        let isClock = sourceBase.den / 500 >= sourceBase.num
+        slack = isClock ? max(1, av_rescale_q_rnd(1, sourceBase, timeBase, AV_ROUND_UP)) : 0
     }
 
     /// The timestamp and duration for a frame; `nil` for one that is not after the last one, which is left out.
-    mutating func stamp(_ frame: UnsafeMutablePointer<AVFrame>) -> (time: Int64, duration: Int64)? {
+    mutating func stamp(_ frame: UnsafeMutablePointer<AVFrame>) -> Stamp? {
         let source = frame.pointee.best_effort_timestamp
         let time: Int64
         // Timestamps of centuries are damage, and would overflow below: such a frame follows the one before.
-        if source == cmedia_no_timestamp() || abs(av_rescale_q(source, sourceBase, timeBase) / 2) > 1 << 52 {
-            time = last.map { $0 + frameTicks } ?? 0
+        if source == cmedia_no_timestamp() || isBeyondMeasure(source) || isBeyondMeasure(source &- start) {
+            time = last.map { $0 &+ frameTicks } ?? 0
         } else {
             time = place(source &- start)
         }
         if let last, time <= last { return nil }
         last = time
-        let duration = av_rescale_q(frame.pointee.pkt_duration, sourceBase, timeBase)
-        return (time, rate == nil && duration > 0 ? duration : frameTicks)
+        let duration = min(av_rescale_q(frame.pointee.pkt_duration, sourceBase, timeBase), Self.longest)
+        let isExact = rate != nil && time % frameTicks == 0
+        return Stamp(
+            time: time, duration: rate == nil && duration > 0 ? duration : frameTicks, slack: isExact ? 0 : slack)
+    }
+
+    /// The longest time that is believed, in the clock's unit.
+    private static let longest: Int64 = 1 << 53
+
+    private func isBeyondMeasure(_ source: Int64) -> Bool {
+        abs(av_rescale_q(source, sourceBase, timeBase) / 2) > Self.longest / 2
     }
 
     private func place(_ source: Int64) -> Int64 {

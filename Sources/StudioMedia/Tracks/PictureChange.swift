@@ -45,11 +45,13 @@ public struct PictureChange: Sendable, Hashable {
     public var fit: Fit
     /// What is cut off before anything is scaled.
     public var crop: Crop
-    /// The frame rate; `nil` keeps every frame at its time. Otherwise a frame of the output shows what the input shows in
-    /// the middle of that frame's time: frames are left out or shown again, never blended.
+    /// The frame rate; `nil` keeps every frame at its time. Otherwise a frame of the output shows what is due when it
+    /// begins, the newest picture that begins no later: pictures are left out or shown again, never blended.
     public var frameRate: FrameRate?
     /// What is drawn into the pictures when they have their size; `nil` for nothing.
     public var burnIn: BurnIn?
+    /// Whether a film that is brought to a rate begins with its first picture although that is due later.
+    var beginsAtZero = false
 
     /// Describes what is done; nothing by default.
     /// - Parameters:

@@ -13,6 +13,8 @@ struct PicturePlan {
     private let target: VideoTarget
     /// The filters that draw into pictures of the output's size.
     private let drawing: [String]
+    /// What lies over the finished pictures.
+    private let watermark: Watermark?
     /// What the picture itself has of the output's size: less where black is added, more where it is cut off.
     private let inner: (width: Int, height: Int)
 
@@ -26,11 +28,11 @@ struct PicturePlan {
         }
         self.change = change
         self.target = target
+        let toneMaps = toneMaps || change.burnIn?.picture != nil
         colours = ColourConversion(of: parameters, to: target, toneMaps: toneMaps)
         orientation = demuxer.orientation(of: stream)
         isInterlaced = [AV_FIELD_TT, AV_FIELD_BB, AV_FIELD_TB, AV_FIELD_BT].contains(parameters.field_order)
-        var aspect = parameters.sample_aspect_ratio
-        if aspect.num <= 0 || aspect.den <= 0 { aspect = AVRational(num: 1, den: 1) }
+        var aspect = demuxer.pixelAspect(of: stream)
         if orientation.swapsSides { aspect = AVRational(num: aspect.den, den: aspect.num) }
         let upright = Self.cut(orientation.turned(Int(parameters.width), Int(parameters.height)), change.crop)
         guard upright.width >= 2, upright.height >= 2 || change.crop.isNothing else {
@@ -56,6 +58,10 @@ struct PicturePlan {
                 .unsupported,
                 "\(name) would become a picture of \(made.0)×\(made.1), which \(target.codec.title) does not allow.")
         }
+        let canvas = Watermark.Canvas(
+            width: width, height: height, pixelAspect: pixelAspect, matrix: colours.output.matrix,
+            format: target.pixelFormat)
+        watermark = try change.burnIn?.picture.map { try Watermark($0, on: canvas, limits: demuxer.limits) }
     }
 
     /// The filters for frames of a shape.
@@ -63,7 +69,8 @@ struct PicturePlan {
         var filters: [String] = []
         var padding: [String] = []
         if isInterlaced { filters.append("bwdif=mode=send_frame:deint=interlaced") }
-        if let rate = change.frameRate { filters.append("fps=fps=\(rate):round=near") }
+        // Which picture each frame shows is decided before (`RateConversion`): pictures come with the numbers of frames.
+        if let rate = change.frameRate { filters.append("fps=fps=\(rate)") }
         filters += orientation.filters
         let whole = orientation.turned(Int(shape.width), Int(shape.height))
         let seen = Self.cut(whole, change.crop)
@@ -89,9 +96,18 @@ struct PicturePlan {
         return filters.joined(separator: ",")
     }
 
-    /// Whether pictures come out as they went in, but for their coding.
+    /// Whether a film that is brought to a rate begins with its first picture however late that is due.
+    var beginsAtZero: Bool { change.beginsAtZero }
+
+    /// Lays over a picture that comes out of the filters what lies over all of them.
+    func drawOver(_ picture: Frame) throws { try watermark?.draw(on: picture) }
+
+    /// Whether what becomes of a picture depends on those beside it.
+    var looksAround: Bool { isInterlaced }
+
+    /// Whether pictures come out as they went in, but for their times and coding.
     var changesNothing: Bool {
-        !isScaled && change.crop.isNothing && change.frameRate == nil && drawing.isEmpty && colours.toneMapping.isEmpty
+        !isScaled && change.crop.isNothing && drawing.isEmpty && watermark == nil && colours.toneMapping.isEmpty
             && !colours.changesValues
     }
 

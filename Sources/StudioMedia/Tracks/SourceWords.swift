@@ -25,8 +25,8 @@ extension Demuxer {
             let start = av_rescale_q(self.start, cmedia_microsecond(), unit)
             return (
                 Self.words(["title"], in: chapter.metadata).first?.1 ?? "Chapter \(number + 1)",
-                av_rescale_q(chapter.start, chapter.time_base, unit) - start,
-                av_rescale_q(chapter.end, chapter.time_base, unit) - start
+                av_rescale_q(chapter.start, chapter.time_base, unit) &- start,
+                av_rescale_q(chapter.end, chapter.time_base, unit) &- start
             )
         }
     }
@@ -38,6 +38,12 @@ extension Demuxer {
             abs(steady.framesPerSecond / average.framesPerSecond - 1) < 0.01
         else { return nil }
         return steady
+    }
+
+    /// How wide a stream's pixels are for their height, as the container says, else the coded pictures; square where neither does.
+    func pixelAspect(of stream: UnsafeMutablePointer<AVStream>) -> AVRational {
+        let aspect = av_guess_sample_aspect_ratio(context, stream, nil)
+        return aspect.num > 0 && aspect.den > 0 ? aspect : AVRational(num: 1, den: 1)
     }
 
     /// What a stream of PQ or HLG says of its light: the container, else its first picture where that may be decoded.

@@ -1,7 +1,7 @@
 import CMedia
 import StudioCore
 
-/// A file of pictures alone in which every frame has the same duration, tagged BT.709 limited range.
+/// A file of pictures in which every frame has the same duration, tagged BT.709 limited range.
 final class SteadyVideo {
     private let muxer: Muxer
     private let track: VideoTrack
@@ -19,10 +19,11 @@ final class SteadyVideo {
     ///   - frameRate: Frames a second.
     ///   - target: How the pictures are encoded.
     ///   - timecode: The first frame's timecode, or `nil` for none.
+    ///   - further: Adds what else the file holds.
     /// - Throws: `MediaError` with `parametersInvalid`, `outputFailed`, `storageFull` or `limitExceeded`.
     init(
         path: String, container: ContainerKind = .mp4, width: Int, height: Int, frameRate: FrameRate,
-        target: VideoTarget, timecode: String? = nil
+        target: VideoTarget, timecode: String? = nil, further: (Muxer) throws -> Void = { _ in }
     ) throws {
         muxer = try Muxer(path: path, container: container)
         track = try VideoTrack(
@@ -31,6 +32,7 @@ final class SteadyVideo {
                 target: target),
             into: muxer)
         if let timecode { muxer.setTimecode(timecode, ofVideo: track.stream) }
+        try further(muxer)
         try muxer.start()
     }
 

@@ -72,6 +72,18 @@ public struct TranscodeOutcome: Sendable, Hashable, Codable {
     public var video: StreamHandling?
     /// The soundtracks.
     public var audio: [StreamHandling]
+    /// How many tracks of subtitles were added.
+    public var subtitles = 0
     /// The frames written, or for sound alone the blocks.
     public var frames: Int
+
+    /// What was done.
+    /// - Parameters:
+    ///   - video: The pictures; `nil` without any.
+    ///   - audio: The soundtracks.
+    ///   - subtitles: How many tracks of subtitles were added; default none.
+    ///   - frames: The frames written, or for sound alone the blocks.
+    public init(video: StreamHandling?, audio: [StreamHandling], subtitles: Int = 0, frames: Int) {
+        (self.video, self.audio, self.subtitles, self.frames) = (video, audio, subtitles, frames)
+    }
 }

@@ -26,6 +26,7 @@ final class VideoTrack {
     let pixelFormat: AVPixelFormat
     private let encoder: Encoder
     private let muxer: Muxer
+    private let colours: Colourimetry
     /// Durations of frames that are still inside the encoder, by timestamp; bounded by its look-ahead.
     private var durations: [Int64: Int64] = [:]
     /// Where the encoder does not tell when its packets are decoded.
@@ -53,6 +54,7 @@ final class VideoTrack {
             target.prepare(context, frameRate: shape.frameRate)
         }
         self.muxer = muxer
+        colours = shape.colours
         decodeTimes = target.codec == .hevc ? DecodeTimes() : nil
         stream = try muxer.addStream(for: encoder)
         if let made = muxer.stream(stream) { try shape.highDynamicRange?.write(to: made) }
@@ -63,6 +65,10 @@ final class VideoTrack {
     /// Encodes a picture whose timestamp is set, in `timeBase`.
     func write(_ frame: Frame, duration: Int64) throws {
         frame.pointer.pointee.pict_type = AV_PICTURE_TYPE_NONE
+        // ProRes says them with every picture, and takes them from there.
+        frame.pointer.pointee.color_primaries = colours.primaries
+        frame.pointer.pointee.color_trc = colours.transfer
+        frame.pointer.pointee.colorspace = colours.matrix
         durations[frame.pointer.pointee.pts] = duration
         decodeTimes?.add(frame.pointer.pointee.pts, duration: duration)
         try encoder.encode(frame, each: write)

@@ -53,6 +53,9 @@ public struct BurnIn: Sendable, Hashable {
 
     /// The lines.
     public var lines: [Line]
+    /// A picture that lies over everything, the lines included; `nil` for none. High dynamic range is brought down where there
+    /// is one: it is made for a display of standard range.
+    public var picture: Picture?
     /// The first frame's timecode, such as `01:00:00:00`, or with `;` before the frames where frames are dropped; `nil` for
     /// the file's own, else zero.
     public var timecode: String?
@@ -61,12 +64,15 @@ public struct BurnIn: Sendable, Hashable {
     /// - Parameters:
     ///   - lines: The lines of text.
     ///   - timecode: The first frame's timecode, or `nil`.
-    public init(lines: [Line], timecode: String? = nil) {
+    ///   - picture: A picture that lies over everything, or `nil`.
+    public init(lines: [Line], timecode: String? = nil, picture: Picture? = nil) {
         self.lines = lines
         self.timecode = timecode
+        self.picture = picture
     }
 
     func check() throws {
+        try picture?.check()
         if !lines.isEmpty { try DrawnText.checkFont() }
         for line in lines {
             guard line.text.count <= 500, (0...1).contains(line.opacity), (0.01...0.5).contains(line.size) else {

@@ -55,8 +55,8 @@ public struct Concat: Sendable, Equatable {
         for film in films { try film.demuxer.refuseOverwriting(path) }
         var counter = ProgressCounter(total: films.map(\.frames).reduce(0, +), report: progress)
         try counter.start()
-        if copies, change == PictureChange(), let first = films.first, first.canBeCopied(into: target.container),
-            films.dropFirst().allSatisfy({ $0.format == first.format })
+        if copies, change == PictureChange(), let first = films.first,
+            films.allSatisfy({ $0.format == first.format && $0.canBeCopied(into: target.container) })
         {
             return try copy(films, to: path, counting: &counter)
         }
@@ -99,7 +99,10 @@ public struct Concat: Sendable, Equatable {
             before += frames
         }
         try counter.finishing()
-        try muxer.finish { try counter.done() }
+        try muxer.finish {
+            try CopiedStream.check(path, copiedFrom: first.demuxer.name, limits)
+            try counter.done()
+        }
         return TranscodeOutcome(
             video: .copied, audio: tracks.dropFirst().map { _ in .copied }, frames: counter.framesDone)
     }

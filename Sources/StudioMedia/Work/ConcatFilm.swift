@@ -26,6 +26,10 @@ final class ConcatFilm {
     /// The frames: as the file's index says, else counted. The file's duration may be that of longer sound.
     let frames: Int
     let format: Format
+    /// By how much the first picture is due after the file's beginning, in microseconds.
+    private let lead: Int64
+    /// A film whose first picture is due later than this, a day in microseconds, is damaged.
+    private static let longestLead: Int64 = 86_400_000_000
 
     init(path: String, limits: MediaLimits) throws {
         demuxer = try Demuxer(path: path, limits: limits)
@@ -33,6 +37,7 @@ final class ConcatFilm {
             throw MediaError(.unsupported, "\(demuxer.name) has no moving pictures.")
         }
         self.video = video
+        lead = try Self.lead(of: video, demuxer)
         let steady = demuxer.steadyRate(of: video)
         rate = steady ?? FrameRate(video.pointee.avg_frame_rate) ?? FrameRate(valid: 25, 1)
         frames =
@@ -43,13 +48,15 @@ final class ConcatFilm {
             streams: ([video] + demuxer.audioStreams).compactMap(Self.format))
     }
 
-    /// Whether the streams can be put into a kind of file as they are, and their length is known.
+    /// Whether the streams can be put into a kind of file as they are, and their length is known: that of their frames, with
+    /// nothing to be filled before.
     func canBeCopied(into container: ContainerKind) -> Bool {
         format.isSteady && video.pointee.nb_frames > 0
+            && lead * 2 < rate.time(ofFrame: 1, in: cmedia_microsecond())
             && ([video] + demuxer.audioStreams).allSatisfy { container.holds($0) }
     }
 
-    private static func countFrames(_ path: String, _ index: Int32, _ limits: MediaLimits) throws -> Int {
+    static func countFrames(_ path: String, _ index: Int32, _ limits: MediaLimits) throws -> Int {
         let demuxer = try Demuxer(path: path, limits: limits)
         let packet = try Packet()
         var count = 0
@@ -60,7 +67,8 @@ final class ConcatFilm {
         return count
     }
 
-    private static func format(of stream: UnsafeMutablePointer<AVStream>) -> Format.Stream? {
+    /// What another stream must have in common with one to follow it.
+    static func format(of stream: UnsafeMutablePointer<AVStream>) -> Format.Stream? {
         guard let parameters = stream.pointee.codecpar?.pointee else { return nil }
         let header = UnsafeBufferPointer(start: parameters.extradata, count: Int(parameters.extradata_size))
         return Format.Stream(
@@ -96,20 +104,24 @@ final class ConcatFilm {
         let pictures = try DecodedStream(video, of: demuxer)
         let filters = try FilterStage<PictureShape>()
         var clock = FrameClock(video, start: demuxer.start)
+        var conversion = RateConversion(to: rate, of: demuxer, holdsFirst: true)
         var count = 0
         func encode(_ converted: Frame, _ unit: AVRational) throws {
             converted.pointer.pointee.pts = Int64(before + count)
             count += 1
+            try demuxer.limits.check(frames: count, of: demuxer.name)
+            try plan.drawOver(converted)
             try track.write(converted, duration: 1)
             try each()
         }
         func convert(_ decoded: Frame) throws {
             guard let stamp = clock.stamp(decoded.pointer) else { return }
-            decoded.pointer.pointee.pts = stamp.time
-            decoded.pointer.pointee.pkt_duration = stamp.duration
+            let frames = try conversion.frames(of: stamp, in: clock.timeBase)
+            decoded.pointer.pointee.pts = frames.lowerBound
+            decoded.pointer.pointee.pkt_duration = Int64(frames.count)
             let shape = PictureShape(decoded)
             try filters.push(decoded, shaped: shape) {
-                try FilterGraph(pictures: decoded, timeBase: clock.timeBase, chain: plan.chain(for: shape))
+                try FilterGraph(pictures: decoded, timeBase: rate.frameDuration, chain: plan.chain(for: shape))
             } each: {
                 try encode($0, $1)
             }
@@ -138,8 +150,29 @@ final class ConcatFilm {
         return count
     }
 
+    /// The frames that it becomes: exactly where all have the same duration, else by what its stream says of its length.
     private func expected(at rate: FrameRate) -> Int {
-        rate.frames(inSeconds: Double(frames) / max(0.001, self.rate.framesPerSecond))
+        let length = video.pointee.duration
+        let unit = cmedia_microsecond()
+        if !format.isSteady, length > 0 {
+            return rate.frames(lasting: late(av_rescale_q(length, video.pointee.time_base, unit)), in: unit)
+        }
+        guard lead > 0 else { return rate.frames(lasting: Int64(frames), in: self.rate.frameDuration) }
+        return rate.frames(lasting: late(self.rate.time(ofFrame: frames, in: unit)), in: unit)
+    }
+
+    /// A length and what comes before the first picture; a damaged file may give any length.
+    private func late(_ length: Int64) -> Int64 { lead + min(length, .max - lead) }
+
+    private static func lead(of video: UnsafeMutablePointer<AVStream>, _ demuxer: Demuxer) throws -> Int64 {
+        let start = video.pointee.start_time
+        guard start != cmedia_no_timestamp() else { return 0 }
+        let due = av_rescale_q(start, video.pointee.time_base, cmedia_microsecond())
+        let (lead, isBeyond) = due.subtractingReportingOverflow(demuxer.start)
+        guard !isBeyond, lead <= longestLead else {
+            throw MediaError(.inputInvalid, "\(demuxer.name) is damaged: its first picture is due in more than a day.")
+        }
+        return max(0, lead)
     }
 }
 

@@ -65,6 +65,7 @@ public struct ContactSheet: Sendable, Equatable {
         let size = (gap + columns * (tileWidth + gap), gap + plan.rows * (full + gap))
         try limits.check(width: size.0, height: size.1, of: "The contact sheet")
         let sheet = try PictureSheet(width: size.0, height: size.1)
+        let filters = TileFilters()
         for place in plan.places {
             let reader = readers[place.input]
             let found = try reader.frame(at: Int64(Double(reader.duration) * place.part)) { try counter.beat() }
@@ -73,7 +74,7 @@ public struct ContactSheet: Sendable, Equatable {
                 tile.label = TileLabel(text: reader.demuxer.name + moment, height: labelHeight)
             }
             let (x, y) = (gap + place.column * (tileWidth + gap), gap + place.row * (full + gap))
-            sheet.put(try tile.make(of: found.frame, reader), x: x, y: y)
+            sheet.put(try tile.make(of: found.frame, reader, filters), x: x, y: y)
             try counter.advance()
         }
         let bytes = try StillEncoder(format, quality: quality).encode(sheet.frame)

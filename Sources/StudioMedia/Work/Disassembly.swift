@@ -60,19 +60,27 @@ public struct Disassembly: Sendable, Equatable {
         // A file that does not say how many frames it has may have as many as are allowed.
         let digits = max(4, String(start + (expected ?? limits.maxFrames)).count)
         let archive = try StillArchive(path: path)
-        var encoder: (shape: PictureShape, encoder: StillEncoder)?
-        while let frame = try reader.following() {
-            try limits.check(frames: counter.framesDone + 1, of: reader.demuxer.name)
-            let shape = PictureShape(frame)
-            try limits.check(width: Int(shape.width), height: Int(shape.height), of: reader.demuxer.name)
-            if encoder?.shape != shape { encoder = (shape, try makeEncoder(for: frame, reader)) }
-            guard let bytes = try encoder?.encoder.encode(frame) else { continue }
+        var crew: (shape: PictureShape, encoders: StillCrew)?
+        func write(_ frame: Frame, _ bytes: [UInt8]) throws {
             let number = String(start + counter.framesDone)
             let padding = String(repeating: "0", count: max(0, digits - number.count))
             try archive.add("\(Self.stem(reader.demuxer.name)).\(padding)\(number).\(format.rawValue)", bytes)
             counter.newest = { frame }
             try counter.advance()
         }
+        var decoded = 0
+        while let frame = try reader.following() {
+            decoded += 1
+            try limits.check(frames: decoded, of: reader.demuxer.name)
+            let shape = PictureShape(frame)
+            try limits.check(width: Int(shape.width), height: Int(shape.height), of: reader.demuxer.name)
+            if crew?.shape != shape {
+                try crew?.encoders.finish(write)
+                crew = (shape, try StillCrew(for: shape) { try makeEncoder(for: frame, reader) })
+            }
+            if try crew?.encoders.take(frame) == true { try crew?.encoders.encode(write) }
+        }
+        try crew?.encoders.finish(write)
         guard counter.framesDone > 0 else {
             throw MediaError(
                 .inputInvalid, "\(reader.demuxer.name) has no picture that can be decoded.",

@@ -9,6 +9,10 @@ public struct Mux: Sendable, Equatable {
     public var audio: [String]
     /// The soundtracks' languages as ISO 639-2 has them, such as `eng`, in the same order; fewer leave the rest as they are.
     public var languages: [String]
+    /// The paths of files with subtitles, WebVTT or SubRip, in order.
+    public var subtitles: [String]
+    /// The subtitles' languages in order, three letters of ISO 639-2 each.
+    public var subtitleLanguages: [String]
     /// The kind of file to write.
     public var container: ContainerKind
     /// The largest input to accept.
@@ -19,15 +23,19 @@ public struct Mux: Sendable, Equatable {
     ///   - video: The file with the pictures.
     ///   - audio: The files with sound, in the order of the soundtracks.
     ///   - languages: The soundtracks' languages.
+    ///   - subtitles: The paths of files with subtitles.
+    ///   - subtitleLanguages: The subtitles' languages in order.
     ///   - container: The kind of file to write.
     ///   - limits: The largest input to accept.
     public init(
-        video: String, audio: [String] = [], languages: [String] = [], container: ContainerKind = .mp4,
-        limits: MediaLimits = MediaLimits()
+        video: String, audio: [String] = [], languages: [String] = [], subtitles: [String] = [],
+        subtitleLanguages: [String] = [], container: ContainerKind = .mp4, limits: MediaLimits = MediaLimits()
     ) {
         self.video = video
         self.audio = audio
         self.languages = languages
+        self.subtitles = subtitles
+        self.subtitleLanguages = subtitleLanguages
         self.container = container
         self.limits = limits
     }
@@ -45,13 +53,15 @@ public struct Mux: Sendable, Equatable {
         guard let pictures = container.usualVideo else {
             throw MediaError(.parametersInvalid, "\(container.title) has no place for pictures.")
         }
-        for language in languages where !(language.count == 3 && language.allSatisfy { ("a"..."z").contains($0) }) {
+        for language in languages + subtitleLanguages
+        where !(language.count == 3 && language.allSatisfy { ("a"..."z").contains($0) }) {
             throw MediaError(.parametersInvalid, "\(language.prefix(16)) is no language code of three letters.")
         }
         let target = try MediaTarget(
             container: container, video: VideoTarget(codec: pictures), audio: AudioTarget(codec: container.usualAudio))
         let film = try Demuxer(path: video, limits: limits)
         let sounds = try audio.map { try Demuxer(path: $0, limits: limits) }
+        let documents = try subtitles.map(SubtitleFile.read)
         for demuxer in [film] + sounds { try demuxer.refuseOverwriting(path) }
         guard let stream = film.mainVideo, !film.isPicture else {
             throw MediaError(.unsupported, "\(film.name) has no moving pictures.")
@@ -74,18 +84,31 @@ public struct Mux: Sendable, Equatable {
             sources.append(MuxSource(demuxer, [try sound(stream, of: demuxer, work, into: muxer)]))
         }
         for source in sources {
-            work.carryWords(of: source.demuxer, nil, into: muxer, for: source.streams, isMain: source.demuxer === film)
+            CarriedWords(isMain: source.demuxer === film)
+                .carry(of: source.demuxer, for: source.streams.map { CarriedStream($0) }, into: muxer)
         }
         let tracks = sources.flatMap(\.streams).filter { !$0.isVideo }
         for (track, language) in zip(tracks, languages) { muxer.describe(stream: track.stream, "language", language) }
+        let length = film.duration.map { Int($0 / 1000) }
+        let texts = try documents.map { try SubtitleTrack($0, upTo: length, into: muxer) }
+        for (text, language) in zip(texts, subtitleLanguages) {
+            muxer.describe(stream: text.stream, "language", language)
+        }
         try muxer.start()
+        for text in texts { try text.write() }
         var counter = ProgressCounter(total: film.expectedFrames(of: stream), report: progress)
         try counter.start()
         try interleave(&sources, counting: &counter)
         try counter.finishing()
-        try muxer.finish { try counter.done() }
+        try muxer.finish {
+            if sources.contains(where: { $0.streams.contains { $0.handling == .copied } }) {
+                try CopiedStream.check(path, copiedFrom: film.name, limits)
+            }
+            try counter.done()
+        }
         return TranscodeOutcome(
-            video: sources[0].streams[0].handling, audio: tracks.map(\.handling), frames: counter.framesDone)
+            video: sources[0].streams[0].handling, audio: tracks.map(\.handling), subtitles: texts.count,
+            frames: counter.framesDone)
     }
 
     private func sound(

@@ -73,12 +73,13 @@ public struct SpriteSheet: Sendable, Equatable {
         // JPEG itself ends at 65,535.
         try limits.check(width: size.0, height: size.1, of: "The sprite sheet")
         let sheet = try PictureSheet(width: size.0, height: size.1)
+        let filters = TileFilters()
         var cues: [WebVTT.Cue] = []
         for number in 0..<count {
             let start = Double(number) * step
             let found = try reader.frame(at: Int64(start)) { try counter.beat() }
             let (x, y) = (number % columns * tile.width, number / columns * tile.height)
-            sheet.put(try tile.make(of: found.frame, reader), x: x, y: y)
+            sheet.put(try tile.make(of: found.frame, reader, filters), x: x, y: y)
             let end = number == count - 1 ? Double(reader.duration) : start + step
             cues.append(
                 WebVTT.Cue(

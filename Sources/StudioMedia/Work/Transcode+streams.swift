@@ -9,19 +9,45 @@ extension Transcode {
             throw MediaError(.inputInvalid, "\(demuxer.name) is damaged.")
         }
         let video = suited(asked, to: stream, parameters)
-        var change = change
-        // A rate that the pictures have already changes nothing.
-        if change.frameRate != nil, change.frameRate == demuxer.steadyRate(of: stream) { change.frameRate = nil }
         let plan = try PicturePlan(stream, of: demuxer, change: change, target: video, toneMaps: toneMaps)
-        if copies, window == nil, !demuxer.isPicture, plan.changesNothing, isAlready(video, parameters) {
+        // A rate that the pictures have already changes nothing.
+        let keepsRate = change.frameRate == nil || change.frameRate == demuxer.steadyRate(of: stream)
+        if copies, window == nil, !demuxer.isPicture, keepsRate, plan.changesNothing, isAlready(video, parameters) {
             return .copy(try CopiedStream(stream, start: demuxer.start, into: muxer), isVideo: true)
         }
-        let isHigh = parameters.isHighDynamicRange && plan.colours.toneMapping.isEmpty
-        let range = isHigh ? try demuxer.highDynamicRange(of: stream, path: input) : nil
+        let range = try highDynamicRange(parameters, plan, stream, of: demuxer)
         return .video(
             try VideoPipeline(
                 stream, of: demuxer, plan: plan, target: video, frameRate: change.frameRate, highDynamicRange: range,
                 window: window, into: muxer))
+    }
+
+    /// The pictures' way into a part of the output.
+    func pictures(
+        _ stream: UnsafeMutablePointer<AVStream>, of demuxer: Demuxer, _ part: FilmPart, into muxer: Muxer
+    ) throws -> VideoPipeline {
+        guard let asked = target.video, let parameters = stream.pointee.codecpar?.pointee else {
+            throw MediaError(.inputInvalid, "\(demuxer.name) is damaged.")
+        }
+        let video = suited(asked, to: stream, parameters)
+        let plan = try PicturePlan(stream, of: demuxer, change: change, target: video, toneMaps: toneMaps)
+        guard !plan.looksAround else {
+            throw MediaError(
+                .unsupported,
+                "The pictures of \(demuxer.name) are made of fields, which takes those beside each: it can be made in one "
+                    + "piece only.")
+        }
+        return try VideoPipeline(
+            stream, of: demuxer, plan: plan, target: video, frameRate: change.frameRate,
+            highDynamicRange: try highDynamicRange(parameters, plan, stream, of: demuxer), part: part, into: muxer)
+    }
+
+    private func highDynamicRange(
+        _ parameters: AVCodecParameters, _ plan: PicturePlan, _ stream: UnsafeMutablePointer<AVStream>,
+        of demuxer: Demuxer
+    ) throws -> HighDynamicRange? {
+        guard parameters.isHighDynamicRange, plan.colours.toneMapping.isEmpty else { return nil }
+        return try demuxer.highDynamicRange(of: stream, path: input)
     }
 
     /// A soundtrack's way into the output.
@@ -35,37 +61,6 @@ extension Transcode {
             return .copy(try CopiedStream(stream, start: demuxer.start, into: muxer), isVideo: false)
         }
         return .audio(try AudioPipeline(stream, of: demuxer, target: audio, window: window, into: muxer))
-    }
-
-    /// What the file and its streams say of themselves in words, its chapters and its timecode; or only what its streams say,
-    /// where another file is the main one.
-    func carryWords(
-        of demuxer: Demuxer, _ window: ClipWindow?, into muxer: Muxer, for streams: [TranscodedStream],
-        isMain: Bool = true
-    ) {
-        if isMain { for (key, value) in demuxer.words { muxer.describe(key, value) } }
-        for made in streams {
-            guard let source = demuxer.streams.first(where: { $0.pointee.index == made.index }) else { continue }
-            for (key, value) in demuxer.words(of: source) { muxer.describe(stream: made.stream, key, value) }
-            muxer.stream(made.stream)?.pointee.disposition = source.pointee.disposition & AV_DISPOSITION_DEFAULT
-            if made.isVideo { carryTimecode(of: demuxer, source, window, into: muxer, made.stream) }
-        }
-        guard window == nil, isMain else { return }
-        for chapter in demuxer.chapters { try? muxer.addChapter(chapter.title, from: chapter.start, to: chapter.end) }
-    }
-
-    private func carryTimecode(
-        of demuxer: Demuxer, _ source: UnsafeMutablePointer<AVStream>, _ window: ClipWindow?, into muxer: Muxer,
-        _ stream: Int32
-    ) {
-        guard var timecode = demuxer.timecode, let before = demuxer.steadyRate(of: source) else { return }
-        if let frame = window?.startFrame, frame > 0 {
-            timecode = StartTimecode(
-                frames: timecode.frames(at: before) + frame, rate: before, isDropFrame: timecode.isDropFrame)
-        }
-        let rate = change.frameRate ?? before
-        guard rate.hasTimecode else { return }
-        muxer.setTimecode(timecode.converted(from: before, to: rate).description, ofVideo: stream)
     }
 
     /// The target with what is kept of the source.

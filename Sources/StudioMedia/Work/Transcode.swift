@@ -33,6 +33,9 @@ public struct Transcode: Sendable, Equatable {
     public var copies: Bool
     /// The part of the input that is taken, exact to a frame and a sample; `nil` for the whole.
     public var range: ClipRange?
+    /// The frames of the output that are made, for joining them with the others; `nil` for all. A part has pictures alone, and
+    /// its source a steady rate: see `Join`.
+    public var part: FilmPart?
     /// The largest input to accept.
     public var limits: MediaLimits
 
@@ -90,6 +93,7 @@ public struct Transcode: Sendable, Equatable {
         to path: String, progress: @escaping MediaProgressReport = { _ in }
     ) throws -> TranscodeOutcome {
         try change.check()
+        if let part { return try render(part, to: path, progress: progress) }
         let demuxer = try Demuxer(path: input, limits: limits)
         let videoStream = target.video == nil ? nil : demuxer.mainVideo
         let audioStreams = target.audio == nil ? [] : demuxer.audioStreams
@@ -103,7 +107,8 @@ public struct Transcode: Sendable, Equatable {
         let kept = target.container.holdsManyStreams ? audioStreams : Array(audioStreams.prefix(1))
         let audio = try kept.map { try sound($0, of: demuxer, window, into: muxer) }
         let streams = (video.map { [$0] } ?? []) + audio
-        carryWords(of: demuxer, window, into: muxer, for: streams)
+        CarriedWords(window: window, frameRate: change.frameRate)
+            .carry(of: demuxer, for: streams.map { CarriedStream($0) }, into: muxer)
         try muxer.start()
         var counter = ProgressCounter(total: expectedCount(video, audio, demuxer), report: progress)
         if case .video(let pipeline)? = video { counter.newest = { pipeline.newest } }
@@ -132,7 +137,12 @@ public struct Transcode: Sendable, Equatable {
                 detail: MediaLog.takeLines().joined(separator: "; "))
         }
         try counter.finishing()
-        try muxer.finish { try counter.done() }
+        try muxer.finish {
+            if streams.contains(where: { $0.handling == .copied }) {
+                try CopiedStream.check(path, copiedFrom: demuxer.name, limits)
+            }
+            try counter.done()
+        }
         return TranscodeOutcome(
             video: video?.handling, audio: audio.map(\.handling), frames: counter.framesDone)
     }

@@ -62,7 +62,7 @@ public struct TrimCopy: Sendable, Equatable {
         let to = keys.map { keys in wanted.1.flatMap { end in keys.first { $0 >= end } } } ?? wanted.1
         let muxer = try Muxer(path: path, container: container)
         let kept = (video.map { [$0] } ?? []) + demuxer.audioStreams
-        let start = demuxer.start + av_rescale_q(from, unit, cmedia_microsecond())
+        let start = demuxer.start &+ av_rescale_q(from, unit, cmedia_microsecond())
         let streams = try kept.prefix(container.holdsManyStreams ? kept.count : 1).map { stream in
             try container.checkHolds(stream, of: demuxer.name)
             return try CopiedStream(stream, start: start, into: muxer)
@@ -100,7 +100,10 @@ public struct TrimCopy: Sendable, Equatable {
             throw MediaError(.parametersInvalid, "The part of \(demuxer.name) has nothing in it.")
         }
         try counter.finishing()
-        try muxer.finish { try counter.done() }
+        try muxer.finish {
+            try CopiedStream.check(path, copiedFrom: demuxer.name, limits)
+            try counter.done()
+        }
         func seconds(_ time: Int64) -> Double { Double(time) * Double(unit.num) / Double(unit.den) }
         return Outcome(fromSeconds: seconds(from), toSeconds: to.map(seconds), frames: counter.framesDone)
     }
@@ -133,7 +136,9 @@ public struct TrimCopy: Sendable, Equatable {
         guard let video, let first = streams.first, let timecode = demuxer.timecode,
             let rate = demuxer.steadyRate(of: video), rate.hasTimecode
         else { return }
-        let frames = Int((Double(from) * Double(unit.num) / Double(unit.den) * rate.framesPerSecond).rounded())
+        let place = (Double(from) * Double(unit.num) / Double(unit.den) * rate.framesPerSecond).rounded()
+        // No film has frames beyond: such a time is damage, and tells no timecode.
+        guard let frames = Int32(exactly: place).map(Int.init) else { return }
         let moved = StartTimecode(
             frames: timecode.frames(at: rate) + frames, rate: rate, isDropFrame: timecode.isDropFrame)
         muxer.setTimecode(moved.description, ofVideo: first.stream)
@@ -145,7 +150,7 @@ extension Demuxer {
     func shown(_ packet: Packet, _ base: AVRational) -> Int64 {
         let none = cmedia_no_timestamp()
         let time = packet.pointer.pointee.pts == none ? packet.pointer.pointee.dts : packet.pointer.pointee.pts
-        return (time == none ? 0 : time) - av_rescale_q(start, cmedia_microsecond(), base)
+        return (time == none ? 0 : time) &- av_rescale_q(start, cmedia_microsecond(), base)
     }
 }
 

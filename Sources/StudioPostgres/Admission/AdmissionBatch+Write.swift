@@ -12,15 +12,22 @@ extension AdmissionBatch {
     func write(
         knownRevisions: Set<String>, on connection: PostgresConnection
     ) throws -> (revisions: Set<String>, keyUsed: [Int]) {
-        guard !accepted.isEmpty else { return ([], []) }
+        guard !accepted.isEmpty || !acceptedRuns.isEmpty else { return ([], []) }
         let revisions = try writeRevisions(except: knownRevisions, on: connection)
         try writeCeleryTasks(on: connection)
+        try writeDocuments(on: connection)
         let dependencies = accepted.flatMap { entry in entry.dependsOn.map { (job: entry.job.id, on: $0) } }
-        let rows = try connection.queryAndCommit(
-            SQL.write,
+        let parameters =
             try jobColumns() + keyColumns() + [
                 .ids(dependencies.map(\.job)), .ids(dependencies.map(\.on)),
-            ])
+            ] + runPlaceColumns() + [
+                .optionalTexts(accepted.map { $0.job.partOf?.description }),
+                .bools(accepted.map(\.job.isSpared)),
+            ]
+        let rows =
+            acceptedRuns.isEmpty
+            ? try connection.queryAndCommit(SQL.write, parameters)
+            : try connection.queryAndCommit(SQL.writeWithRuns, try parameters + runColumns())
         guard rows.count < answered.count else { return (revisions, []) }
         var kept: Set<String> = []
         for row in rows {
@@ -80,11 +87,23 @@ extension AdmissionBatch {
         ]
     }
 
+    private func runPlaceColumns() throws -> [PostgresParameter] {
+        let jobs = accepted.map(\.job)
+        return [
+            .optionalTexts(jobs.map { $0.place?.run.description }), .optionalTexts(jobs.map { $0.place?.node }),
+            .optionalTexts(jobs.map { $0.place?.index.map { String($0) } }), .optionalTexts(jobs.map(\.contentKey)),
+            .optionalTexts(
+                try jobs.map {
+                    $0.inputHashes.isEmpty ? nil : try Self.json(.object($0.inputHashes.mapValues(JSONValue.string)))
+                }),
+        ]
+    }
+
     private static func replaces(_ job: NewJob) -> Bool {
         if case .export(_, replaces: true) = job.destination { true } else { false }
     }
 
-    private static func json(_ value: JSONValue) throws(PostgresError) -> String {
+    static func json(_ value: JSONValue) throws(PostgresError) -> String {
         do {
             return try JSONText.string(value)
         } catch {
@@ -102,8 +121,11 @@ extension AdmissionBatch {
             SELECT task_id, job_id, false, request
             FROM unnest($1::text[], $2::uuid[], $3::text[]) AS a (task_id, job_id, request)
             """
+        static let write = statement("")
+        static let writeWithRuns = statement(runs)
         // Keys first: a job whose key was used is not written, and then nothing else of its unit is.
-        static let write = """
+        private static func statement(_ runs: String) -> String {
+            """
             WITH kept AS (
                 INSERT INTO idempotency_keys AS k (user_id, key, fingerprint, status, headers, body)
                 SELECT * FROM unnest($30::uuid[], $31::text[], $32::text[], $33::integer[], $34::jsonb[], $35::text[])
@@ -117,23 +139,27 @@ extension AdmissionBatch {
                 INSERT INTO jobs (id, tenant_id, project_id, user_id, shot, version, function, function_revision,
                     parameters, inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state,
                     credits, request_id, traceparent, queued_at, pushed_at, place, delayed, has_celery_task,
-                    expires_at, preview_job, held_at, destination, target_path, replaces)
+                    expires_at, preview_job, held_at, destination, target_path, replaces, run_id, run_node, run_index,
+                    content_key, input_hashes, part_of, is_spared)
                 SELECT id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
                     request_id, traceparent, CASE WHEN state = 'queued' THEN now() END,
                     CASE WHEN is_pushed THEN now() END, \(JobStore.nextPlace) + number - 1,
                     coalesce(not_before > now(), false), has_celery_task, expires_at,
-                    preview_job, CASE WHEN preview_job IS NOT NULL THEN now() END, destination, target_path, replaces
+                    preview_job, CASE WHEN preview_job IS NOT NULL THEN now() END, destination, target_path, replaces,
+                    run_id, run_node, run_index, content_key, input_hashes, part_of, is_spared
                 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::integer[], $7::text[],
                     $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::text[], $13::smallint[], $14::integer[],
                     $15::integer[], $16::timestamptz[], $17::text[], $18::bigint[], $19::text[], $20::text[],
                     $21::uuid[], $22::text[], $23::boolean[], $24::boolean[], $25::timestamptz[],
-                    $26::uuid[], $27::text[], $28::text[], $29::boolean[])
+                    $26::uuid[], $27::text[], $28::text[], $29::boolean[], $38::uuid[], $39::text[], $40::integer[],
+                    $41::text[], $42::jsonb[], $43::uuid[], $44::boolean[])
                     WITH ORDINALITY
                     AS a (id, tenant_id, project_id, user_id, shot, version, function, function_revision, parameters,
                     inputs, quality, queue, priority, max_attempts, timeout_seconds, not_before, state, credits,
                     request_id, traceparent, key_user, key, is_pushed, has_celery_task, expires_at,
-                    preview_job, destination, target_path, replaces, number)
+                    preview_job, destination, target_path, replaces, run_id, run_node, run_index, content_key,
+                    input_hashes, part_of, is_spared, number)
                 WHERE key IS NULL OR (key_user, key) IN (SELECT user_id, key FROM kept)
                 RETURNING id, user_id, round, credits
             ), hold AS (
@@ -143,8 +169,9 @@ extension AdmissionBatch {
                 INSERT INTO job_dependencies (job_id, depends_on)
                 SELECT d.job_id, d.depends_on FROM unnest($36::uuid[], $37::uuid[]) AS d (job_id, depends_on)
                 JOIN j ON j.id = d.job_id
-            )
+            )\(runs)
             SELECT user_id, key FROM kept
             """
+        }
     }
 }

@@ -32,13 +32,12 @@ struct AdmissionDependency {
 
     /// The state a job begins in, by the states of those it waits for, which may be admitted with it.
     static func state(
-        of dependencies: [AdmissionDependency], in project: ProjectID,
-        _ upstream: (JobID) -> AdmissionView.Upstream?
+        of dependencies: [AdmissionDependency], for job: NewJob, _ upstream: (JobID) -> AdmissionView.Upstream?
     ) throws(StudioError) -> JobState {
         var findings: [Finding] = []
         var isReady = true
         for dependency in dependencies {
-            switch upstream(dependency.id).flatMap({ $0.project == project ? $0.state : nil }) {
+            switch upstream(dependency.id).flatMap({ $0.isWithin(reachOf: job) ? $0.state : nil }) {
             case nil:
                 findings.append(
                     Finding(

@@ -10,6 +10,8 @@ package struct AdmissionUnit: Sendable {
     /// Whether the jobs' ids came from outside, so that they may have been admitted before; ids made for the request are
     /// looked for only after a commit whose answer was lost.
     package var mayBeKnown: Bool
+    /// The run of a canvas that the jobs are of: then they follow from it, inside the transaction.
+    package var run: NewRun?
     /// The key the request came with, and what to keep as the first answer to it.
     package var idempotency: KeyedAnswer?
 
@@ -33,6 +35,20 @@ package struct AdmissionUnit: Sendable {
         self.mayBeKnown = mayBeKnown
         self.idempotency = idempotency
     }
+
+    /// A run of a canvas.
+    ///
+    /// - Parameters:
+    ///   - run: The run.
+    ///   - idempotency: The key the request came with; what is kept for it says the run itself.
+    package init(run: NewRun, idempotency: IdempotencyRequest? = nil) {
+        self.init(
+            [], idempotency: idempotency.map { KeyedAnswer($0) { _ in throw PostgresError(.invalidValue) } })
+        self.run = run
+    }
+
+    /// How many jobs it may come to.
+    package var size: Int { max(jobs.count, run?.nodes.count ?? 0) }
 }
 
 /// What became of one job of a unit.
@@ -49,6 +65,8 @@ package enum AdmissionVerdict: Sendable {
 package enum UnitAdmission: Sendable {
     /// A verdict for each job, in the order asked. Where the unit is not partial none of them is `refused`.
     case decided([AdmissionVerdict])
+    /// The run was admitted, with the jobs that it makes.
+    case run(AdmittedRun)
     /// None was admitted: why, by the place of the job in the unit.
     case refused([Int: StudioError])
     /// The same idempotency key came before with the same request: the first answer again.

@@ -16,8 +16,14 @@ struct AdmissionView {
         var revision: Int
     }
     struct Upstream {
+        var tenant: TenantID
         var project: ProjectID
         var state: JobState
+
+        /// Whether a job may wait for it: in its own project, and that of a run in the whole tenant.
+        func isWithin(reachOf job: NewJob) -> Bool {
+            project == job.project || (job.place != nil && tenant == job.tenant)
+        }
     }
     struct Account {
         var available = 0
@@ -43,11 +49,13 @@ struct AdmissionView {
         if !wanted.isEmpty {
             for row in try connection.query(SQL.upstream, [.ids(wanted)]) {
                 upstream[try row.decode("id")] = Upstream(
-                    project: try row.decode("project_id"), state: try row.word("state"))
+                    tenant: try row.decode("tenant_id"), project: try row.decode("project_id"),
+                    state: try row.word("state"))
             }
         }
-        let projects = Set(units.flatMap { $0.jobs.map(\.project) })
-        let users = Set(units.flatMap { $0.jobs.map(\.user) })
+        let runs = units.compactMap(\.run)
+        let projects = Set(units.flatMap { $0.jobs.map(\.project) } + runs.map(\.project))
+        let users = Set(units.flatMap { $0.jobs.map(\.user) } + runs.map(\.user))
         for row in try connection.query(SQL.projectsAndAccounts, [.ids(projects), .ids(users)]) {
             now = try row.decode("now")
             if let tenant = try row.decode("tenant_id", as: TenantID?.self) {
@@ -64,7 +72,8 @@ struct AdmissionView {
     private enum SQL {
         static let known = "SELECT \(JobRecord.columns) FROM \(JobRecord.tables) WHERE j.id = ANY ($1)"
         // FOR SHARE: what one of them does when it ends waits until the new job can be seen, and then finds it.
-        static let upstream = "SELECT id, project_id, state FROM jobs WHERE id = ANY ($1) ORDER BY id FOR SHARE"
+        static let upstream =
+            "SELECT id, tenant_id, project_id, state FROM jobs WHERE id = ANY ($1) ORDER BY id FOR SHARE"
         // One round trip for both. Accounts are read by the very statement that locks them: one that had waited sees what
         // the other left.
         static let projectsAndAccounts = """

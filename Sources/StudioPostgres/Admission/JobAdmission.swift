@@ -49,8 +49,8 @@ package final class JobAdmission: Sendable {
         return results.map { $0 ?? .failure(PostgresError(.decoding)) }
     }
 
-    /// Units that share an idempotency key or a job's id are admitted one after the other: the later ones then see what
-    /// the first one did.
+    /// Units that share an idempotency key or a job's id are admitted one after the other, and so are runs of one tenant: the
+    /// later ones then see what the first one did.
     private static func rounds(_ units: [AdmissionUnit]) -> [[Int]] {
         var rounds: [[Int]] = []
         var left = Array(units.indices)
@@ -60,11 +60,11 @@ package final class JobAdmission: Sendable {
             var round: [Int] = []
             var later: [Int] = []
             for place in left {
-                let key = units[place].idempotency.map { "\($0.request.user) \($0.request.key)" }
-                let isFree = key.map { !keys.contains($0) } ?? true
-                if isFree, units[place].jobs.allSatisfy({ !ids.contains($0.id) }) {
+                var own = [units[place].idempotency.map { "\($0.request.user) \($0.request.key)" }].compactMap { $0 }
+                if let run = units[place].run { own.append("run \(run.tenant)") }
+                if own.allSatisfy({ !keys.contains($0) }), units[place].jobs.allSatisfy({ !ids.contains($0.id) }) {
                     round.append(place)
-                    if let key { keys.insert(key) }
+                    keys.formUnion(own)
                     ids.formUnion(units[place].jobs.map(\.id))
                 } else {
                     later.append(place)

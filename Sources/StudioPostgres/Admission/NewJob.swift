@@ -25,6 +25,12 @@ package struct NewJob: Sendable {
     /// The manifest as it is sold now.
     package var manifest: JSONValue
     package var parameters: JSONValue
+    /// What inputs must hold that are files or takes: input name → SHA-256 in hexadecimal; default nothing is asked.
+    package var inputHashes: [String: String] = [:]
+    /// The node of a run that it is made for. Such a job may read what jobs of the tenant's other projects made.
+    package var place: RunPlace?
+    /// What it makes, by all that it is made from; with `place` only.
+    package var contentKey: String?
     /// Input name → project path, `take:<id>`, `job:<id>` or `job:<id>#<port>`.
     package var inputs: [String: String]
     package var quality: QualityTier
@@ -40,6 +46,10 @@ package struct NewJob: Sendable {
     package var dependsOn: [JobID]
     /// The job of the same unit, before it in the list, that makes its preview: it is held until somebody approves it.
     package var previewJob: JobID?
+    /// The job of the same unit that this one is made for alone. It costs nothing of its own.
+    package var partOf: JobID?
+    /// Whether that one makes by itself what all of its parts make, where this part cannot be made of its source.
+    package var isSpared = false
     /// What the job costs; 0 is allowed and moves nothing.
     package var credits: Int
     package var requestID: String?

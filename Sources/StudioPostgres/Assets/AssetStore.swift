@@ -51,9 +51,22 @@ package struct AssetStore: Sendable {
     package func list(
         project: ProjectID, under folder: String? = nil, limit: Int, after path: String? = nil
     ) async throws -> [AssetRecord] {
-        let parameters: [PostgresParameter] = [
-            .id(project), .text(folder.map { $0 + "/" }), .text(path), .int(limit),
-        ]
+        try await list(project: project, beginning: folder.map { $0 + "/" }, limit: limit, after: path)
+    }
+
+    /// A project's files whose paths begin in one way, in the order of their paths.
+    ///
+    /// - Parameters:
+    ///   - project: The project.
+    ///   - beginning: What the paths begin with; nil lists all.
+    ///   - limit: How many at most.
+    ///   - path: The last path of the page before; nil begins.
+    /// - Returns: The page.
+    /// - Throws: `PostgresError`.
+    package func list(
+        project: ProjectID, beginning: String?, limit: Int, after path: String? = nil
+    ) async throws -> [AssetRecord] {
+        let parameters: [PostgresParameter] = [.id(project), .text(beginning), .text(path), .int(limit)]
         return try await database.withConnection { connection in
             try connection.query(SQL.list, parameters).map { try AssetRecord($0) }
         }

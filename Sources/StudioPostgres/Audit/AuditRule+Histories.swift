@@ -32,7 +32,7 @@ extension AuditRule {
                     WHEN 'cancelled' THEN s.next = 'cancelled'
                     WHEN 'failed' THEN s.next IN ('queued', 'failed', 'cancelled')
                     WHEN 'lost' THEN s.next IN ('queued', 'failed', 'cancelled')
-                    WHEN 'released' THEN s.next IN ('queued', 'cancelled')
+                    WHEN 'released' THEN s.next IN ('queued', 'waiting', 'cancelled')
                     ELSE s.next IS NULL END, false)
                 """),
         AuditRule(

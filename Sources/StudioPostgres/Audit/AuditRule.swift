@@ -3,7 +3,7 @@ struct AuditRule: Sendable {
     let name: String
     let sql: String
 
-    static let all: [AuditRule] = leases + reachability + ledger + takes + events + histories + answers + celery
+    static let all: [AuditRule] = leases + reachability + ledger + takes + events + histories + answers + celery + runs
 
     /// No job has two live leases, and each lease has its attempt.
     private static let leases = [
@@ -125,7 +125,13 @@ struct AuditRule: Sendable {
                 SELECT 'job ' || j.id AS subject, format('a %s of %s for a job that costs %s', l.kind, l.amount, j.credits)
                        || CASE WHEN l.user_id <> j.user_id THEN ', on another user''s account' ELSE '' END AS detail
                 FROM ledger_entries l JOIN jobs j ON j.id = l.job_id
-                WHERE l.amount <> j.credits OR l.user_id <> j.user_id
+                WHERE l.amount <> j.credits
+                   -- A run that was cancelled hands what has not begun over to who waits for it, in a round of its own.
+                   OR (l.user_id <> j.user_id AND (l.round = j.round OR j.run_id IS NULL))
+                UNION ALL
+                SELECT 'job ' || h.job_id, format('round %s is held on one account and ends on another', h.round)
+                FROM ledger_entries h JOIN ledger_entries c USING (job_id, round)
+                WHERE h.kind = 'hold' AND c.kind IN ('settle', 'return') AND h.user_id <> c.user_id
                 """),
     ]
 
@@ -220,7 +226,7 @@ struct AuditRule: Sendable {
                 WHERE NOT CASE s.before
                     WHEN 'waiting' THEN s.state IN ('queued', 'failed', 'cancelled')
                     WHEN 'queued' THEN s.state IN ('running', 'failed', 'cancelled')
-                    WHEN 'running' THEN s.state IN ('succeeded', 'failed', 'cancelled', 'queued')
+                    WHEN 'running' THEN s.state IN ('succeeded', 'failed', 'cancelled', 'queued', 'waiting')
                     WHEN 'failed' THEN s.state IN ('queued', 'waiting')
                     WHEN 'cancelled' THEN s.state IN ('queued', 'waiting')
                     WHEN 'succeeded' THEN false

@@ -17,7 +17,8 @@ public struct PostgresConfiguration: Sendable {
     /// How long sent bytes may stay unacknowledged before a TCP connection counts as cut; default 10 seconds.
     public var tcpUserTimeout: Duration
     /// Whether a prepared statement is planned once and not for its values; default false. For connections whose every
-    /// statement has one good plan: planning can cost more than running.
+    /// statement has one good plan: planning can cost more than running. Nor does a plan read a whole table where there is
+    /// another: what looks cheap while a table is empty would stay the plan when it is not.
     public var plansOnce: Bool
     /// Prepared statements kept per connection; default 256.
     public var preparedStatementLimit: Int

@@ -33,6 +33,7 @@ extension PostgresConnection {
             "statement_timeout=\(configuration.statementTimeout.wholeMilliseconds)",
             "idle_in_transaction_session_timeout=\(configuration.idleInTransactionTimeout.wholeMilliseconds)",
             "plan_cache_mode=\(configuration.plansOnce ? "force_generic_plan" : "auto")",
+            "enable_seqscan=\(configuration.plansOnce ? "off" : "on")",
             // Every statement here reads few rows. Where a plan that is made for any values looks dear, as it does in large
             // tables, the server would compile it anew for each of its runs: 15 ms for what takes half of one.
             "jit=off",

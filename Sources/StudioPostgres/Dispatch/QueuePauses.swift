@@ -12,10 +12,13 @@ package struct QueuePauses: Sendable {
     /// - Parameters:
     ///   - queue: The queue's name; one that nobody uses may be paused too.
     ///   - isPaused: Whether nothing of it is started from now on.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Throws: `PostgresError`.
-    package func set(_ queue: String, isPaused: Bool) async throws {
-        _ = try await database.withConnection { connection in
-            try connection.execute(isPaused ? SQL.pause : SQL.resume, [.text(queue)])
+    package func set(_ queue: String, isPaused: Bool, by author: ActionAuthor? = nil) async throws {
+        try await database.transaction { connection in
+            guard try connection.execute(isPaused ? SQL.pause : SQL.resume, [.text(queue)]) == 1 else { return }
+            try ActionLog.write(
+                Action(isPaused ? .queuePaused : .queueResumed, of: queue), by: author, on: connection)
         }
     }
 

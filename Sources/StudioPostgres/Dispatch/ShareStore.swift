@@ -47,17 +47,24 @@ package struct ShareStore: Sendable {
     ///   - id: The tenant.
     ///   - weight: 1…1000; nil leaves it.
     ///   - maxRunning: How many of its jobs run at a time, or nil for no limit; the outer nil leaves it.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Returns: The tenant afterwards.
     /// - Throws: `StudioError` with code `notFound`; `PostgresError`.
-    package func change(_ id: TenantID, weight: Int?, maxRunning: Int??) async throws -> TenantShare {
+    package func change(
+        _ id: TenantID, weight: Int?, maxRunning: Int??, by author: ActionAuthor? = nil
+    ) async throws -> TenantShare {
         let parameters: [PostgresParameter] = [
             .id(id), .int(weight), .bool(maxRunning != nil), .int(maxRunning ?? nil),
         ]
-        return try await database.withConnection { connection in
+        return try await database.transaction { connection in
             guard let row = try connection.query(SQL.tenant, parameters).first else {
                 throw StudioError(.notFound, "there is no such tenant")
             }
-            return try TenantShare(row)
+            let tenant = try TenantShare(row)
+            var detail: [String: JSONValue] = ["name": .string(tenant.name), "weight": .integer(Int64(tenant.weight))]
+            if let most = tenant.maxRunning { detail["maxRunning"] = .integer(Int64(most)) }
+            try ActionLog.write(Action(.tenantChanged, of: id, detail: detail), by: author, on: connection)
+            return tenant
         }
     }
 
@@ -66,9 +73,15 @@ package struct ShareStore: Sendable {
     /// - Parameters:
     ///   - weight: 1…1000.
     ///   - project: The project.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Throws: `PostgresError`.
-    package func setWeight(_ weight: Int, of project: ProjectID) async throws {
-        _ = try await database.withConnection { try $0.execute(SQL.project, [.id(project), .int(weight)]) }
+    package func setWeight(_ weight: Int, of project: ProjectID, by author: ActionAuthor? = nil) async throws {
+        try await database.transaction { connection in
+            try connection.execute(SQL.project, [.id(project), .int(weight)])
+            try ActionLog.write(
+                Action(.projectWeighed, of: project, project: project, detail: ["weight": .integer(Int64(weight))]),
+                by: author, on: connection)
+        }
     }
 
     /// Sets a user's weight beside the others who work on a project.
@@ -77,12 +90,17 @@ package struct ShareStore: Sendable {
     ///   - weight: 1…1000.
     ///   - user: The user.
     ///   - tenant: Whose they must be.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Throws: `StudioError` with code `notFound`; `PostgresError`.
-    package func setWeight(_ weight: Int, of user: UserID, tenant: TenantID) async throws {
-        try await database.withConnection { connection in
+    package func setWeight(
+        _ weight: Int, of user: UserID, tenant: TenantID, by author: ActionAuthor? = nil
+    ) async throws {
+        try await database.transaction { connection in
             guard try connection.execute(SQL.user, [.id(user), .id(tenant), .int(weight)]) == 1 else {
                 throw StudioError(.notFound, "there is no such user")
             }
+            try ActionLog.write(
+                Action(.userWeighed, of: user, detail: ["weight": .integer(Int64(weight))]), by: author, on: connection)
         }
     }
 
@@ -100,16 +118,22 @@ package struct ShareStore: Sendable {
     /// - Parameters:
     ///   - function: The function's name.
     ///   - maxRunning: How many of its jobs run at a time, in the whole studio; nil is no limit.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Returns: Whether it was limited before.
     /// - Throws: `PostgresError`.
     @discardableResult
-    package func limit(_ function: String, to maxRunning: Int?) async throws -> Bool {
+    package func limit(
+        _ function: String, to maxRunning: Int?, by author: ActionAuthor? = nil
+    ) async throws -> Bool {
         try await database.transaction { connection in
             let was = try !connection.query(SQL.function, [.text(function)]).isEmpty
             if let maxRunning {
                 try connection.execute(SQL.limit, [.text(function), .int(maxRunning)])
-            } else {
-                try connection.execute(SQL.lift, [.text(function)])
+                try ActionLog.write(
+                    Action(.functionLimited, of: function, detail: ["maxRunning": .integer(Int64(maxRunning))]),
+                    by: author, on: connection)
+            } else if try connection.execute(SQL.lift, [.text(function)]) == 1 {
+                try ActionLog.write(Action(.functionUnlimited, of: function), by: author, on: connection)
             }
             return was
         }

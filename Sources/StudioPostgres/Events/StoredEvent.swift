@@ -32,14 +32,17 @@ package struct EventCursor: Sendable, Hashable, Comparable, CustomStringConverti
 package struct StoredEvent: Sendable, Hashable {
     /// What happened.
     package enum Kind: String, Sendable, Hashable, Codable {
-        /// Payload: `state`, `attempt`, `failure` where there is one.
+        /// Payload: `state`, `attempt`, `failure` where there is one, and `run`, `node`, `index` and `shared` of a run's job.
         case jobState = "job.state"
         /// Payload: `take`, `job`, `shot`, `version`, `number`, `path`, `mediaType`, `sha256`, `sizeBytes`.
         case takeCreated = "take.created"
-        /// Payload: `change` (created, updated, archived, restored, adopted), `revision`.
+        /// Payload: `change` (created, updated, archived, restored, adopted, canvas), `revision`; of a canvas also `canvas`,
+        /// `etag` (null where it was deleted) and `by`.
         case projectChanged = "project.changed"
         /// Payload: `change` (added, changed, removed), `path`, `sha256`, `sizeBytes`.
         case assetChanged = "asset.changed"
+        /// Payload: `run`, `canvas`, `state`.
+        case runState = "run.state"
     }
     package var cursor: EventCursor
     package var kind: Kind

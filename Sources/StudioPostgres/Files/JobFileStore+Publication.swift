@@ -4,66 +4,122 @@ import StudioCore
 /// How a job's files come to be. Everything is fenced by the attempt: where the claim is no longer the job's, `LeaseLost` is
 /// thrown and nothing changes.
 extension JobFileStore {
-    /// Notes which finished files the attempt is about to put into their places, so that a later attempt finishes those very
-    /// ones.
+    /// Notes which finished files attempts are about to put into their places, so that later attempts finish those very ones;
+    /// all of them in one transaction.
     ///
-    /// - Parameters:
-    ///   - claim: The attempt.
-    ///   - files: All of them.
-    ///   - takeBack: Gets, with the job locked, the files that an earlier attempt had noted and that are not these: it may
-    ///     have put them into their places. Runs on a database thread.
+    /// - Parameter recordings: The attempts, each once.
+    /// - Returns: For each whether it was noted: `LeaseLost`, or what its `takeBack` threw, and then nothing is noted of it.
+    /// - Throws: `PostgresError`; then nothing is noted, of none of them.
+    package func record(_ recordings: [FileRecording]) async throws -> [Result<Void, any Error>] {
+        try await database.transaction { connection in
+            let held = try AttemptFence.lock(recordings.map(\.claim), on: connection)
+            let noted = Dictionary(
+                grouping: try connection.query(JobFileSQL.notedOfAll, [.ids(held.keys.map(\.job))]).map {
+                    try JobFileRecord($0)
+                }, by: \.job)
+            var kept: [FileRecording] = []
+            let results = recordings.map { recording in
+                Result {
+                    guard held[recording.claim] != nil else { throw LeaseLost(claim: recording.claim) }
+                    let known = Set(recording.files.map { "\($0.path) \($0.sha256)" })
+                    let stale = (noted[recording.claim.job] ?? []).filter { !known.contains("\($0.path) \($0.sha256)") }
+                    try recording.takeBack(stale)
+                    kept.append(recording)
+                }
+            }
+            for recording in kept where noted[recording.claim.job] != nil {
+                try connection.execute(JobFileSQL.forgetNoted, [.id(recording.claim.job)])
+            }
+            try JobFileSQL.insert(kept.flatMap { kept in kept.files.map { (kept.claim, $0) } }, on: connection)
+            return results
+        }
+    }
+
+    /// Notes what one attempt is about to put into place; see ``record(_:)``.
+    ///
+    /// - Parameter recording: The attempt and its files.
     /// - Throws: `LeaseLost`; what `takeBack` throws; `PostgresError`.
-    package func record(
-        _ claim: HeldClaim, _ files: [FinishedJobFile],
-        takeBack: @escaping @Sendable ([JobFileRecord]) throws -> Void
-    ) async throws {
-        try await database.transaction { connection in
-            _ = try AttemptFence.lock(claim, on: connection)
-            let noted = try connection.query(JobFileSQL.noted, [.id(claim.job)]).map { try JobFileRecord($0) }
-            let known = Set(files.map { "\($0.path) \($0.sha256)" })
-            try takeBack(noted.filter { !known.contains("\($0.path) \($0.sha256)") })
-            try JobFileSQL.record(claim, files, on: connection)
+    package func record(_ recording: FileRecording) async throws { try await record([recording])[0].get() }
+
+    /// Puts noted files into their places and publishes them: their rows, the jobs' success, the credits and the events
+    /// together, all of them in one transaction.
+    ///
+    /// The jobs are locked from before their files are placed, so that neither the recovery nor a cancel nor another attempt can
+    /// come in between. After `commitUnknown`, look at `list(of:)`: files published by this attempt are a success.
+    ///
+    /// - Parameters:
+    ///   - publications: The attempts, each once.
+    ///   - closing: Called when all is written and not committed yet; what it throws undoes that.
+    /// - Returns: For each what it came to: `LeaseLost`, what its `place` threw, or `StudioError` where none was noted, and then
+    ///   nothing is published of it.
+    /// - Throws: What `closing` throws; `PostgresError`; then nothing is published, of none of them.
+    package func publish(
+        _ publications: [FilePublication], closing: @escaping @Sendable () throws -> Void = {}
+    ) async throws -> [Result<PublishedFiles, any Error>] {
+        try await database.transaction { [database] connection in
+            let held = try AttemptFence.lock(publications.map(\.claim), on: connection)
+            var refusals: [HeldClaim: any Error] = [:]
+            var placed: [HeldClaim] = []
+            for publication in publications {
+                do {
+                    guard held[publication.claim] != nil else { throw LeaseLost(claim: publication.claim) }
+                    try publication.place()
+                    placed.append(publication.claim)
+                } catch {
+                    refusals[publication.claim] = error
+                }
+            }
+            let parts = try Self.publish(placed.sorted { $0.job < $1.job }, held: held, on: connection)
+            let settled = try JobStore(database).settleDependents(
+                of: parts.mapValues { _ in JobState.succeeded }, on: connection)
+            try closing()
+            return publications.map { publication in
+                if let refusal = refusals[publication.claim] { return .failure(refusal) }
+                guard let hasParts = parts[publication.claim.job] else {
+                    return .failure(StudioError(.internalFault, "the job has no files to publish"))
+                }
+                return .success(
+                    PublishedFiles(releasedJobs: settled.moved[publication.claim.job] ?? [], hasParts: hasParts))
+            }
         }
     }
 
-    /// Runs a closure with the attempt's job locked, so that neither the recovery nor a cancel nor another attempt can come
-    /// between the files' places and their publication.
+    /// Publishes what one attempt has noted; see ``publish(_:closing:)``.
     ///
-    /// After `commitUnknown`, look at `list(of:)`: files published by this attempt are a success.
-    ///
-    /// - Parameters:
-    ///   - claim: The attempt.
-    ///   - body: What to do, on a database thread; it may run more than once.
-    /// - Returns: What the closure returns.
-    /// - Throws: `LeaseLost`; what the closure throws; `PostgresError`.
-    package func withClaim<T: Sendable>(
-        _ claim: HeldClaim, _ body: @escaping @Sendable (PostgresConnection) throws -> T
-    ) async throws -> T {
-        try await database.transaction { connection in
-            _ = try AttemptFence.lock(claim, on: connection)
-            return try body(connection)
-        }
+    /// - Parameter publication: The attempt.
+    /// - Returns: What it came to.
+    /// - Throws: `LeaseLost`; what `place` throws; `StudioError` where nothing was noted; `PostgresError`.
+    @discardableResult
+    package func publish(_ publication: FilePublication) async throws -> PublishedFiles {
+        try await publish([publication])[0].get()
     }
 
-    /// Publishes the noted files: their rows, the job's success, the credits and the event together; inside `withClaim`.
-    ///
-    /// - Parameters:
-    ///   - claim: The attempt.
-    ///   - connection: The transaction.
-    /// - Returns: The jobs that are queued because of it.
-    /// - Throws: `LeaseLost`; `StudioError` where none was noted; `PostgresError`.
-    package func publish(_ claim: HeldClaim, on connection: PostgresConnection) throws -> [JobID] {
-        let job = try AttemptFence.lock(claim, on: connection)
+    /// Writes the success of attempts whose files are in their places; says of each job whether it has parts.
+    private static func publish(
+        _ claims: [HeldClaim], held: [HeldClaim: PostgresRow], on connection: PostgresConnection
+    ) throws -> [JobID: Bool] {
+        guard !claims.isEmpty else { return [:] }
+        let jobs = PostgresParameter.ids(claims.map(\.job))
         // A statement of its own: the place must be free before the next one takes it.
-        try connection.execute(JobFileSQL.supersede, [.id(claim.job)])
-        guard try !connection.query(JobFileSQL.publish, [.id(claim.job), .int(claim.attempt)]).isEmpty else {
-            throw StudioError(.internalFault, "the job has no files to publish")
+        try connection.execute(JobFileSQL.supersede, [jobs])
+        var parts: [JobID: Bool] = [:]
+        var hasBlocks = false
+        for row in try connection.query(JobFileSQL.publish, [jobs, .ints(claims.map(\.attempt))]) {
+            parts[try row.decode("id")] = try row.decode("has_parts", as: Bool.self)
+            hasBlocks = try row.decode("has_blocks")
         }
-        let verdict = WorkerBlockStore.Verdict(
-            worker: try job.decode("worker_id"), function: try job.decode("function"), failure: nil,
-            startedAt: try job.decode("started_at"))
-        _ = try WorkerBlockStore.note([verdict], on: connection)
-        return try JobStore(database).releaseDependents(of: claim.job, on: connection)
+        // Where nobody has failed lately, a success changes nothing.
+        if hasBlocks {
+            let verdicts = try claims.compactMap { claim in
+                try held[claim].map { job in
+                    WorkerBlockStore.Verdict(
+                        worker: try job.decode("worker_id"), function: try job.decode("function"), failure: nil,
+                        startedAt: try job.decode("started_at"))
+                }
+            }
+            _ = try WorkerBlockStore.note(verdicts, on: connection)
+        }
+        return parts
     }
 
     /// Forgets what an attempt of a job that will not go on was about to put into place, once `remove` has taken it away.
@@ -97,68 +153,27 @@ enum AttemptFence {
         return row
     }
 
-    private static let sql = """
-        SELECT tenant_id, project_id, shot, version, function, worker_id, started_at FROM jobs
-        WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
-        """
-}
-
-/// The statements that write files, also those beside takes.
-enum JobFileSQL {
-    /// Notes finished files in the place of whatever was noted before; the job is locked.
-    static func record(_ claim: HeldClaim, _ files: [FinishedJobFile], on connection: PostgresConnection) throws {
-        try connection.execute(forgetNoted, [.id(claim.job)])
-        guard !files.isEmpty else { return }
-        try connection.execute(
-            insert,
-            [
-                .id(claim.job), .int(claim.attempt), .texts(files.map(\.port)), .texts(files.map(\.path)),
-                .bools(files.map(\.isPrimary)), .texts(files.map(\.mediaType)), .texts(files.map(\.sha256)),
-                .texts(files.map { String($0.sizeBytes) }),
-                .optionalTexts(try files.map { try PostgresParameter.json($0.probe).text }),
-            ])
+    /// Locks the jobs of several attempts, in the order in which rows are locked everywhere.
+    ///
+    /// - Returns: The rows of those that still hold their jobs.
+    /// - Throws: `PostgresError`.
+    static func lock(_ claims: [HeldClaim], on connection: PostgresConnection) throws -> [HeldClaim: PostgresRow] {
+        let sorted = claims.sorted { $0.job < $1.job }
+        var held: [HeldClaim: PostgresRow] = [:]
+        for row in try connection.query(allOfThem, [.ids(sorted.map(\.job)), .ints(sorted.map(\.attempt))]) {
+            held[HeldClaim(job: try row.decode("id"), attempt: try row.decode("attempt"))] = row
+        }
+        return held
     }
 
-    static let noted = """
-        SELECT \(JobFileRecord.columns) FROM job_files f WHERE f.job_id = $1 AND f.published_at IS NULL
+    private static let columns = "tenant_id, project_id, shot, version, function, worker_id, started_at"
+    private static let sql = """
+        SELECT \(columns) FROM jobs WHERE id = $1 AND attempt = $2 AND state = 'running' FOR UPDATE
         """
-    static let forgetNoted = "DELETE FROM job_files WHERE job_id = $1 AND published_at IS NULL"
-    static let lockEnded = "SELECT FROM jobs WHERE id = $1 AND state IN ('failed', 'cancelled') FOR UPDATE"
-    private static let insert = """
-        INSERT INTO job_files (job_id, port, project_id, path, is_primary, media_type, sha256, size_bytes, attempt, probe)
-        SELECT j.id, a.port, j.project_id, a.path, a.is_primary, a.media_type, a.sha256, a.size_bytes, $2, a.probe
-        FROM jobs j, unnest($3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[], $8::bigint[], $9::jsonb[])
-            AS a (port, path, is_primary, media_type, sha256, size_bytes, probe)
-        WHERE j.id = $1
-        """
-    /// Files of other jobs in the places that this one's take.
-    static let supersede = """
-        UPDATE job_files f SET removed_at = now() FROM job_files own
-        WHERE own.job_id = $1 AND f.job_id <> $1 AND f.project_id = own.project_id AND f.path = own.path
-          AND f.published_at IS NOT NULL AND f.removed_at IS NULL
-        """
-    /// Nothing else happens where there is no file to be published: every part hangs on it.
-    static let publish = """
-        WITH published AS (
-            UPDATE job_files f SET published_at = now()
-            WHERE f.job_id = $1 AND f.attempt = $2 AND f.published_at IS NULL
-            RETURNING f.job_id, f.is_primary
-        ), succeeded AS (
-            UPDATE jobs j SET state = 'succeeded', worker_id = NULL, lease_expires_at = NULL, finished_at = now(),
-                counted_attempts = j.counted_attempts + 1, not_before = NULL
-            FROM published p WHERE j.id = p.job_id AND p.is_primary
-            RETURNING j.id, j.user_id, j.round, j.credits
-        ), attempts AS (
-            UPDATE job_attempts a SET finished_at = now(), outcome = 'succeeded'
-            FROM succeeded s WHERE a.job_id = s.id AND a.attempt = $2
-        ), settled AS (
-            INSERT INTO ledger_entries (user_id, job_id, round, kind, amount)
-            SELECT user_id, id, round, 'settle', credits FROM succeeded WHERE credits > 0
-        )
-        SELECT id FROM succeeded
-        """
-    /// The files beside a take that is being published.
-    static let publishBeside = """
-        UPDATE job_files f SET published_at = now() WHERE f.job_id = $1 AND f.attempt = $2 AND f.published_at IS NULL
+    // By id first and by the rest afterwards: see the claim.
+    private static let allOfThem = """
+        SELECT id, j.attempt, \(columns) FROM unnest($1::uuid[], $2::integer[]) AS e (job, held)
+        CROSS JOIN LATERAL (SELECT * FROM jobs WHERE id = e.job OFFSET 0 FOR UPDATE) j
+        WHERE j.attempt = e.held AND j.state = 'running'
         """
 }

@@ -35,12 +35,20 @@ package struct ClaimedJob: Sendable, Hashable {
     package var maxAttempts: Int
     /// Attempts counted before this one; `RetryPolicy.delay(afterFailures: countedAttempts + 1, …)`.
     package var countedAttempts: Int
+    /// How often it was put off for what it reads to be made again, since somebody last asked for it.
+    package var putOffs: Int
     package var timeoutSeconds: Int
     package var cancelRequested: Bool
+    /// Whether it makes by itself what its parts were to make, of which one could not be made.
+    package var isWithoutParts: Bool
     package var requestID: String?
     package var traceparent: String?
     package var queuedAt: Date
     package var leaseExpiresAt: Date
+    /// The node of a canvas' run that it was made for.
+    package var place: RunPlace?
+    /// What those of its inputs must hold that are files or takes, in hexadecimal, where that was said.
+    package var inputHashes: [String: String]
     /// The take an earlier attempt allocated; this attempt finishes that very one.
     package var take: TakeRecord?
     /// The files that an earlier attempt had finished, its take's media apart, and was about to put into their places.
@@ -55,6 +63,8 @@ package struct ResolvedInput: Sendable, Hashable, Decodable {
     package var path: String
     /// What it must hold, in hexadecimal, where it lies in a place that is not protected by Git; nil for takes' media.
     package var sha256: String?
+    /// The project in whose folder it lies, by its name; nil is the job's own.
+    package var project: String?
 
     package init(path: String, sha256: String? = nil) {
         self.path = path
@@ -114,10 +124,15 @@ package struct EndedAttempts: Sendable, Hashable {
     package var ends: [AttemptEnd?]
     /// Functions that this worker is not given any more, because it failed them three times in a row.
     package var blockedFunctions: [String]
+    /// Jobs that make by themselves what their parts were to make, each with the part that could not be made; they are queued.
+    package var withoutParts: [JobID: JobID]
 
-    package init(ends: [AttemptEnd?], blockedFunctions: [String] = []) {
+    package init(
+        ends: [AttemptEnd?], blockedFunctions: [String] = [], withoutParts: [JobID: JobID] = [:]
+    ) {
         self.ends = ends
         self.blockedFunctions = blockedFunctions
+        self.withoutParts = withoutParts
     }
 }
 

@@ -9,7 +9,7 @@ extension JobRecord {
         j.target_path, j.replaces, j.function,
         r.version AS function_version, j.parameters, j.inputs, j.quality, j.queue, j.priority, j.max_attempts,
         j.timeout_seconds, j.not_before, j.state, j.attempt, j.counted_attempts, j.round, j.worker_id,
-        j.cancel_requested_at, j.held_at, j.preview_job, j.approved_at, j.place, j.failure, j.credits, j.request_id, j.traceparent, j.created_at, j.queued_at,
+        j.cancel_requested_at, j.held_at, j.preview_job, j.part_of, j.approved_at, j.place, j.failure, j.credits, j.request_id, j.traceparent, j.created_at, j.queued_at,
         j.pushed_at, j.started_at, j.finished_at,
         ARRAY(SELECT d.depends_on FROM job_dependencies d WHERE d.job_id = j.id ORDER BY d.depends_on) AS depends_on,
         (SELECT t.id FROM takes t WHERE t.job_id = j.id AND t.published_at IS NOT NULL) AS take_id
@@ -48,6 +48,7 @@ extension JobRecord {
         place = try row.decode("place")
         heldAt = try row.decode("held_at")
         previewJob = try row.decode("preview_job")
+        partOf = try row.decode("part_of")
         approvedAt = try row.decode("approved_at")
         failure = try row.document("failure")
         credits = try row.decode("credits")

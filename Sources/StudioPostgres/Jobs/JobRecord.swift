@@ -39,6 +39,8 @@ package struct JobRecord: Sendable, Hashable {
     package var heldAt: Date?
     /// The job that makes its preview; it is held until somebody approves it.
     package var previewJob: JobID?
+    /// The job that it is made for alone.
+    package var partOf: JobID?
     /// When somebody approved it.
     package var approvedAt: Date?
     package var failure: JobFailure?

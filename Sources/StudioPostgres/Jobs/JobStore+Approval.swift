@@ -8,10 +8,13 @@ extension JobStore {
     /// - Parameters:
     ///   - id: The job, or its preview.
     ///   - tenant: Whose it must be.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Returns: The approved job as it stands now.
     /// - Throws: `StudioError` with code `notFound`, or `conflict` where it has no preview, where that is not made yet, or
     ///   where the job has ended; `PostgresError`.
-    package func approve(_ id: JobID, tenant: TenantID) async throws -> JobRecord {
+    package func approve(
+        _ id: JobID, tenant: TenantID, by author: ActionAuthor? = nil
+    ) async throws -> JobRecord {
         try await database.transaction { connection in
             guard let asked = try connection.query(ApprovalSQL.find, [.id(id), .id(tenant)]).first else {
                 throw Self.missing
@@ -29,6 +32,7 @@ extension JobStore {
                 throw StudioError(.conflict, "the job's preview is not made yet")
             }
             try connection.execute(ApprovalSQL.approve, [.id(whole)])
+            try ActionLog.write(job.action(.jobApproved), by: author, on: connection)
             return try record(whole, on: connection)
         }
     }

@@ -19,11 +19,11 @@ extension JobStore {
         // In the order in which rows are locked everywhere.
         let parameters = try EndingRows(endings.sorted { $0.claim.job < $1.claim.job }).parameters
         let elsewhere = Set(endings.filter(\.failedElsewhere).map(\.claim))
-        let (ends, blocked) = try await database.transaction { connection in
+        let ((ends, alone), blocked) = try await database.transaction { connection in
             let rows = try connection.query(AttemptSQL.endClaims, parameters)
             return (try settle(rows, on: connection), try noteWorkers(rows, but: elsewhere, on: connection))
         }
-        return EndedAttempts(ends: endings.map { ends[$0.claim] }, blockedFunctions: blocked)
+        return EndedAttempts(ends: endings.map { ends[$0.claim] }, blockedFunctions: blocked, withoutParts: alone)
     }
 
     /// Ends one attempt that failed; see ``end(_:)``.
@@ -89,7 +89,7 @@ extension JobStore {
                 throw PostgresError(.unavailable, operatorDetail: "the server was away a moment ago")
             }
             let rows = try connection.query(AttemptSQL.endExpired, parameters)
-            let ends = try settle(rows, on: connection)
+            let (ends, _) = try settle(rows, on: connection)
             return try rows.compactMap { row in
                 let claim = HeldClaim(job: try row.decode("id"), attempt: try row.decode("attempt"))
                 guard let end = ends[claim] else { return nil }
@@ -129,15 +129,18 @@ extension JobStore {
         return verdicts.isEmpty ? [] : try WorkerBlockStore.note(verdicts, on: connection)
     }
 
-    /// Lets the jobs that wait for ended ones know, and says how each of these was left.
-    private func settle(_ rows: PostgresRows, on connection: PostgresConnection) throws -> [HeldClaim: AttemptEnd] {
+    /// Lets the jobs that wait for ended ones know, and says how each of these was left, and which of those go on without
+    /// a part that failed.
+    private func settle(
+        _ rows: PostgresRows, on connection: PostgresConnection
+    ) throws -> (ends: [HeldClaim: AttemptEnd], withoutParts: [JobID: JobID]) {
         var states: [JobID: JobState] = [:]
         for row in rows { states[try row.decode("id")] = try row.word("state", as: JobState.self) }
-        let moved = try settleDependents(of: states, on: connection)
+        let settled = try settleDependents(of: states, on: connection)
         var ends: [HeldClaim: AttemptEnd] = [:]
         for row in rows {
             let claim = HeldClaim(job: try row.decode("id"), attempt: try row.decode("attempt"))
-            let jobs = moved[claim.job] ?? []
+            let jobs = settled.moved[claim.job] ?? []
             ends[claim] =
                 switch states[claim.job] {
                 case .succeeded: .succeeded(releasedJobs: jobs)
@@ -146,7 +149,7 @@ extension JobStore {
                 default: .queued(notBefore: try row.decode("not_before"))
                 }
         }
-        return ends
+        return (ends, settled.withoutParts)
     }
 }
 

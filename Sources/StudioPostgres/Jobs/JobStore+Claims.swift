@@ -107,29 +107,35 @@ extension JobStore {
             SELECT c.id, c.attempt, c.tenant_id, n.name AS tenant_name, c.project_id, p.name AS project_name, c.user_id,
                    u.email, u.display_name, c.shot, c.version, c.destination, c.target_path, c.replaces, c.function, r.version AS function_version,
                    c.function_revision, CASE WHEN NOT c.function_revision = ANY ($6) THEN r.manifest END AS manifest,
-                   c.parameters, c.inputs, c.quality, c.queue, c.max_attempts, c.counted_attempts, c.timeout_seconds,
+                   c.parameters, c.inputs, c.quality, c.queue, c.max_attempts, c.counted_attempts, c.put_offs, c.timeout_seconds,
                    c.cancel_requested_at IS NOT NULL AS cancel_requested, c.request_id, c.traceparent, c.queued_at,
-                   c.lease_expires_at,
+                   c.lease_expires_at, c.without_parts_since IS NOT NULL AS is_without_parts, c.run_id, c.run_node, c.run_index, c.input_hashes,
                    CASE WHEN c.has_celery_task THEN (SELECT t.request FROM celery_tasks t
                        WHERE t.job_id = c.id AND NOT t.follows AND t.answered_at IS NULL) END AS celery,
                    CASE WHEN c.attempt > 1 THEN (SELECT to_jsonb(t) FROM takes t WHERE t.job_id = c.id) END AS take,
                    CASE WHEN c.attempt > 1 THEN (SELECT jsonb_agg(to_jsonb(f)) FROM job_files f
                        WHERE f.job_id = c.id AND f.published_at IS NULL) END AS noted_files,
                    CASE WHEN c.inputs = '{}' THEN '{}' ELSE coalesce((
-                       SELECT jsonb_object_agg(i.key, jsonb_build_object('path', s.path, 'sha256', s.sha256))
+                       SELECT jsonb_object_agg(i.key, jsonb_build_object('path', s.path, 'sha256', s.sha256,
+                           'project', s.project))
                        FROM jsonb_each_text(c.inputs) i
                        CROSS JOIN LATERAL (SELECT
                            CASE WHEN i.value ~* \(uuidAfter("job")) THEN substr(i.value, 5, 36)::uuid END AS job_id,
                            CASE WHEN i.value ~* \(uuidAfter("take")) THEN substr(i.value, 6, 36)::uuid END AS take_id,
                            nullif(split_part(i.value, '#', 2), '') AS port) n
                        CROSS JOIN LATERAL (
-                           SELECT t.path, NULL AS sha256 FROM takes t
+                           -- By their keys alone: see JobFileSQL.
+                           SELECT t.path, NULL AS sha256, NULL AS project FROM (
+                               (SELECT * FROM takes WHERE id = n.take_id OFFSET 0) UNION ALL
+                               (SELECT * FROM takes WHERE job_id = n.job_id AND (n.port IS NULL OR port = n.port) OFFSET 0)) t
                            WHERE t.project_id = c.project_id AND t.published_at IS NOT NULL
-                             AND (t.id = n.take_id OR (t.job_id = n.job_id AND (n.port IS NULL OR t.port = n.port)))
                            UNION ALL
-                           SELECT f.path, f.sha256 FROM job_files f
-                           WHERE f.project_id = c.project_id AND f.published_at IS NOT NULL AND f.removed_at IS NULL
-                             AND f.job_id = n.job_id
+                           -- A run's job may read what another project of the tenant has made.
+                           SELECT f.path, f.sha256, CASE WHEN f.project_id <> c.project_id THEN o.name END
+                           FROM (SELECT * FROM job_files WHERE job_id = n.job_id OFFSET 0) f
+                           JOIN projects o ON o.id = f.project_id
+                           WHERE (f.project_id = c.project_id OR (c.run_id IS NOT NULL AND o.tenant_id = c.tenant_id))
+                             AND f.published_at IS NOT NULL AND f.removed_at IS NULL
                              AND CASE WHEN n.port IS NULL THEN f.is_primary ELSE f.port = n.port END
                        ) s
                        WHERE n.job_id IS NOT NULL OR n.take_id IS NOT NULL
@@ -195,11 +201,17 @@ extension ClaimedJob {
         queue = try row.decode("queue")
         maxAttempts = try row.decode("max_attempts")
         countedAttempts = try row.decode("counted_attempts")
+        putOffs = try row.decode("put_offs")
         timeoutSeconds = try row.decode("timeout_seconds")
         cancelRequested = try row.decode("cancel_requested")
+        isWithoutParts = try row.decode("is_without_parts")
         requestID = try row.decode("request_id")
         traceparent = try row.decode("traceparent")
         queuedAt = try row.decode("queued_at")
+        if let run = try row.decode("run_id", as: RunID?.self) {
+            place = RunPlace(run: run, node: try row.decode("run_node"), index: try row.decode("run_index"))
+        }
+        inputHashes = try row.texts("input_hashes")
         leaseExpiresAt = try row.decode("lease_expires_at")
         take = try row.document("take", as: TakeRow.self)?.record
         notedFiles = try row.document("noted_files", as: [JobFileRecord].self) ?? []

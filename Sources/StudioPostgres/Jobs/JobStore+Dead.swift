@@ -32,7 +32,7 @@ extension JobStore {
     private enum DeadSQL {
         static let jobs = """
             SELECT \(JobRecord.columns) FROM \(JobRecord.tables)
-            WHERE j.tenant_id = $1 AND j.state = 'failed'
+            WHERE j.tenant_id = $1 AND j.state = 'failed' AND j.finished_at IS NOT NULL
               AND ($2::text IS NULL OR j.failure ->> 'code' = $2)
               AND ($3::text IS NULL OR j.function = $3)
               AND ($4::uuid IS NULL OR j.id < $4)

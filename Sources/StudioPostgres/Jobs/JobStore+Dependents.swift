@@ -6,43 +6,47 @@ import StudioCore
 extension JobStore {
     /// Queues the jobs that waited for this one alone; returns them.
     func releaseDependents(of job: JobID, on connection: PostgresConnection) throws -> [JobID] {
-        try settleDependents(of: [job: .succeeded], on: connection)[job] ?? []
+        try settleDependents(of: [job: .succeeded], on: connection).moved[job] ?? []
     }
 
     /// Fails the jobs that waited for this one, and those that waited for them, and gives their credits back; returns
     /// them.
     func failDependents(of job: JobID, on connection: PostgresConnection) throws -> [JobID] {
-        try settleDependents(of: [job: .failed], on: connection)[job] ?? []
+        try settleDependents(of: [job: .failed], on: connection).moved[job] ?? []
     }
 
-    /// Queues what waited for successes and nothing else, and fails what waited for a job that failed or was cancelled.
+    /// Queues what waited for successes and nothing else, and fails what waited for a job that failed or was cancelled and
+    /// cannot go on without it.
     ///
     /// - Parameters:
     ///   - ended: The jobs whose state has just changed, and what it is now.
     ///   - connection: The transaction.
-    /// - Returns: For each of them the jobs that its end moved on.
+    /// - Returns: What became of the jobs that waited.
     /// - Throws: `PostgresError`.
     func settleDependents(
         of ended: [JobID: JobState], on connection: PostgresConnection
-    ) throws -> [JobID: [JobID]] {
+    ) throws -> SettledDependents {
+        var settled = SettledDependents()
         let finished = ended.filter(\.value.isFinished)
         // A statement of its own, as are the next: each looks anew after the locks before it are held, so that of two
         // upstream jobs that end at the same time the later one sees the earlier.
         let waiting = try dependents(of: finished.keys.sorted(), on: connection)
-        guard !waiting.isEmpty else { return [:] }
+        guard !waiting.isEmpty else { return settled }
         let locked = try lockWaiting(waiting.keys.sorted(), on: connection)
-        var moved: [JobID: [JobID]] = [:]
         let ready = locked.filter { job in waiting[job]?.allSatisfy { finished[$0] == .succeeded } ?? false }
         for job in try release(ready, on: connection) {
-            if let cause = waiting[job]?.first { moved[cause, default: []].append(job) }
+            if let cause = waiting[job]?.first { settled.moved[cause, default: []].append(job) }
         }
         var causes: [JobID: JobID] = [:]
         for job in locked {
             if let cause = waiting[job]?.first(where: { finished[$0] != .succeeded }) { causes[job] = cause }
         }
+        for job in try goOnWithoutParts(causes.keys.sorted(), on: connection) {
+            settled.withoutParts[job] = causes.removeValue(forKey: job)
+        }
         while !causes.isEmpty {
             let failed = try fail(causes.keys.sorted(), on: connection)
-            for job in failed { if let cause = causes[job] { moved[cause, default: []].append(job) } }
+            for job in failed { if let cause = causes[job] { settled.moved[cause, default: []].append(job) } }
             let next = try dependents(of: failed, on: connection)
             let waiting = try lockWaiting(next.keys.sorted(), on: connection)
             // The cause of what fails now is what made its upstream fail.
@@ -50,7 +54,7 @@ extension JobStore {
             for job in waiting { further[job] = next[job]?.first.flatMap { causes[$0] } }
             causes = further
         }
-        return moved
+        return settled
     }
 
     /// The jobs that depend on these, whatever their state, each with those of these that it depends on.
@@ -97,7 +101,10 @@ extension JobStore {
             """
         static let fail = """
             WITH failed AS (
-                UPDATE jobs j SET state = 'failed', failure = $2, finished_at = now()
+                UPDATE jobs j SET state = 'failed', finished_at = now(), failure = coalesce((
+                    SELECT jsonb_set($2, '{message}', to_jsonb('a part of it failed: ' || (p.failure ->> 'message')))
+                    FROM jobs p WHERE p.part_of = j.id AND p.state = 'failed' AND p.failure ->> 'message' IS NOT NULL
+                    ORDER BY p.id LIMIT 1), $2)
                 WHERE j.id = ANY ($1)
                 RETURNING j.id, j.user_id, j.round, j.credits
             ), returned AS (
@@ -107,4 +114,12 @@ extension JobStore {
             SELECT id FROM failed
             """
     }
+}
+
+/// What the end of jobs did to those that waited for them.
+struct SettledDependents {
+    /// For each ended job those that its end moved on: queued where it succeeded, and failed otherwise.
+    var moved: [JobID: [JobID]] = [:]
+    /// The jobs that go on without the parts they waited for, each with the part that failed.
+    var withoutParts: [JobID: JobID] = [:]
 }

@@ -52,7 +52,7 @@ extension JobStore {
                    count(*) FILTER (WHERE state = 'running') AS running,
                    min(queued_at) FILTER (WHERE state = 'queued' AND (not_before IS NULL OR not_before <= now()))
                        AS oldest
-            FROM jobs WHERE state IN ('queued', 'running') AND ($1::uuid IS NULL OR tenant_id = $1)
+            FROM jobs WHERE state IN ('queued', 'running') AND finished_at IS NULL AND ($1::uuid IS NULL OR tenant_id = $1)
             GROUP BY queue ORDER BY queue
             """
         static let counts = "SELECT state, queue, count(*) AS jobs FROM jobs GROUP BY state, queue"

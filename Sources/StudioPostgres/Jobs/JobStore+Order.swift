@@ -20,6 +20,19 @@ package struct JobChange: Sendable, Hashable {
         self.isHeld = isHeld
         self.move = move
     }
+
+    /// What the log of actions says of it.
+    fileprivate var told: [String: JSONValue] {
+        var told: [String: JSONValue] = [:]
+        if let priority { told["priority"] = .integer(Int64(priority)) }
+        if let isHeld { told["held"] = .bool(isHeld) }
+        switch move {
+        case .before(let other): told["before"] = .string(other.description)
+        case .after(let other): told["after"] = .string(other.description)
+        case nil: break
+        }
+        return told
+    }
 }
 
 /// Priority, hold and order of what has not started. What changes goes back to the backlog, so that it starts in its new
@@ -28,16 +41,20 @@ extension JobStore {
     /// Changes a job that is waiting or queued.
     ///
     /// A move is among the jobs of the project; the one it is moved to must not have started either. Priority still goes
-    /// before order, and order decides within what one user has waiting.
+    /// before order, and order decides within what one user has waiting. Parts of the job that have not started get its
+    /// priority, and are held with it.
     ///
     /// - Parameters:
     ///   - id: The job.
     ///   - change: What to change.
     ///   - tenant: Whose it must be.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Returns: The job afterwards.
     /// - Throws: `StudioError` with code `notFound`, `conflict` where it has started or is finished, or `invalid` for a
     ///   move to another project's job, to one that has started, or to itself; `PostgresError`.
-    package func change(_ id: JobID, _ change: JobChange, tenant: TenantID) async throws -> JobRecord {
+    package func change(
+        _ id: JobID, _ change: JobChange, tenant: TenantID, by author: ActionAuthor? = nil
+    ) async throws -> JobRecord {
         try await database.transaction { connection in
             let job = try record(id, tenant: tenant, lockedOn: connection)
             guard job.state == .waiting || job.state == .queued else {
@@ -51,6 +68,9 @@ extension JobStore {
             if let move = change.move { place = try self.place(of: job, move, on: connection) }
             try connection.execute(
                 OrderSQL.change, [.id(id), .int(change.priority), .bool(change.isHeld), .int64(place)])
+            try connection.execute(OrderSQL.changeParts, [.id(id), .int(change.priority), .bool(change.isHeld)])
+            try ActionLog.write(
+                Action(.jobChanged, of: id, project: job.project, detail: change.told), by: author, on: connection)
             return try record(id, on: connection)
         }
     }
@@ -94,7 +114,7 @@ extension JobStore {
     }
 
     private enum OrderSQL {
-        static let lock = "SELECT FROM jobs WHERE id = $1 AND tenant_id = $2 FOR UPDATE"
+        static let lock = "SELECT FROM jobs WHERE (id = $1 OR part_of = $1) AND tenant_id = $2 ORDER BY id FOR UPDATE"
         static let lockProject = "SELECT pg_advisory_xact_lock(hashtextextended('job-order:' || $1::uuid::text, 0))"
         private static let others = "project_id = $1 AND id <> $2 AND state IN ('waiting', 'queued')"
         static let place = """
@@ -120,6 +140,12 @@ extension JobStore {
                 held_at = CASE WHEN $3::boolean IS NULL THEN held_at WHEN $3::boolean THEN coalesce(held_at, now()) END,
                 pushed_at = NULL
             WHERE id = $1
+            """
+        static let changeParts = """
+            UPDATE jobs SET priority = coalesce($2::smallint, priority),
+                held_at = CASE WHEN $3::boolean IS NULL THEN held_at WHEN $3::boolean THEN coalesce(held_at, now()) END,
+                pushed_at = NULL
+            WHERE part_of = $1 AND state IN ('waiting', 'queued') AND ($2::smallint IS NOT NULL OR $3::boolean IS NOT NULL)
             """
     }
 }

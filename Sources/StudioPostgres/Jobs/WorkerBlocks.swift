@@ -53,12 +53,17 @@ package struct WorkerBlockStore: Sendable {
     /// - Parameters:
     ///   - worker: The worker.
     ///   - function: The function's name.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Returns: Whether it was blocked.
     /// - Throws: `PostgresError`.
-    package func clear(_ worker: WorkerID, function: String) async throws -> Bool {
-        try await database.withConnection { connection in
+    package func clear(_ worker: WorkerID, function: String, by author: ActionAuthor? = nil) async throws -> Bool {
+        try await database.transaction { connection in
             let rows = try connection.query(SQL.clear, [.id(worker), .text(function)])
-            return try rows.first?.decode("was_blocked") ?? false
+            guard try rows.first?.decode("was_blocked") ?? false else { return false }
+            try ActionLog.write(
+                Action(.workerUnblocked, of: worker, detail: ["function": .string(function)]), by: author,
+                on: connection)
+            return true
         }
     }
 

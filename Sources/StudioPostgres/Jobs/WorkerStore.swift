@@ -56,12 +56,16 @@ package struct WorkerStore: Sendable {
     /// Asks a worker to take no more jobs, to see through what it runs, and to stop. Asking again changes nothing, and one
     /// that has stopped stays so. It reads this with its next heartbeat, wherever it has missed the message.
     ///
-    /// - Parameter worker: The worker.
+    /// - Parameters:
+    ///   - worker: The worker.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Returns: The worker as it stands now; nil where there is none of this id.
     /// - Throws: `PostgresError`.
-    package func drain(_ worker: WorkerID) async throws -> WorkerRecord? {
+    package func drain(_ worker: WorkerID, by author: ActionAuthor? = nil) async throws -> WorkerRecord? {
         try await database.transaction { connection in
-            try connection.execute(SQL.drain, [.id(worker)])
+            if try connection.execute(SQL.drain, [.id(worker)]) == 1 {
+                try ActionLog.write(Action(.workerDrained, of: worker), by: author, on: connection)
+            }
             return try connection.query(SQL.one, [.id(TenantID?.none), .id(worker)]).first.map { try WorkerRecord($0) }
         }
     }

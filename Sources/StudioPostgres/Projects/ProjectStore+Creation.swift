@@ -46,6 +46,11 @@ extension ProjectStore {
             let isNew = try connection.execute(CreationSQL.finish, [.id(id)]) == 1
             guard let row = try connection.query(CreationSQL.any, [.id(id)]).first else { throw Self.missing }
             let project = isNew ? try tell("created", of: id, on: connection) : try ProjectRecord(row)
+            if isNew, let author = project.createdBy {
+                try ActionLog.write(
+                    Action(.projectCreated, of: id, project: id, detail: ["name": .string(project.name)]),
+                    by: ActionAuthor(tenant: project.tenant, user: author), on: connection)
+            }
             if let answer {
                 try IdempotencyStore(database).complete(resource: id.uuid, answer: answer(project), on: connection)
             }

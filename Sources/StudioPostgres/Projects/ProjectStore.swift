@@ -95,15 +95,16 @@ package struct ProjectStore: Sendable {
     ///   - description: The new description.
     ///   - quality: The new default quality.
     ///   - expectedRevision: The revision the change was made on; nil changes whatever is there.
-    ///   - author: Who makes the change; default the studio itself.
+    ///   - author: Who makes the change; default the studio itself, which no log tells of.
     /// - Returns: The project, its revision raised.
     /// - Throws: `StudioError` with code `notFound` or `preconditionFailed`; `PostgresError`.
     package func update(
         _ id: ProjectID, title: String? = nil, description: String? = nil, quality: QualityTier? = nil,
-        expectedRevision: Int?, by author: UserID? = nil
+        expectedRevision: Int?, by author: ActionAuthor? = nil
     ) async throws -> ProjectRecord {
         let parameters: [PostgresParameter] = [
-            .id(id), .text(title), .text(description), .text(quality?.rawValue), .int(expectedRevision), .id(author),
+            .id(id), .text(title), .text(description), .text(quality?.rawValue), .int(expectedRevision),
+            .id(author?.user),
         ]
         return try await database.transaction { connection in
             guard try connection.execute(SQL.update, parameters) == 1 else {
@@ -112,36 +113,59 @@ package struct ProjectStore: Sendable {
                 }
                 throw Self.missing
             }
-            return try tell("updated", of: id, on: connection)
+            let project = try tell("updated", of: id, on: connection)
+            var detail = ["name": JSONValue.string(project.name)]
+            if let title { detail["title"] = .string(title) }
+            if description != nil { detail["description"] = .bool(true) }
+            if let quality { detail["quality"] = .string(quality.rawValue) }
+            try ActionLog.write(
+                Action(.projectChanged, of: id, project: id, detail: detail), by: author, on: connection)
+            return project
         }
     }
 
     /// Hides a project and refuses new jobs; archiving it again changes nothing.
-    package func archive(_ id: ProjectID) async throws -> ProjectRecord {
-        try await set(id, archived: true)
+    package func archive(_ id: ProjectID, by author: ActionAuthor? = nil) async throws -> ProjectRecord {
+        try await set(id, true, SQL.setArchived, .archived, by: author)
     }
 
     /// Brings an archived project back; restoring it again changes nothing.
-    package func restore(_ id: ProjectID) async throws -> ProjectRecord {
-        try await set(id, archived: false)
+    package func restore(_ id: ProjectID, by author: ActionAuthor? = nil) async throws -> ProjectRecord {
+        try await set(id, false, SQL.setArchived, .archived, by: author)
     }
 
     /// Starts nothing of a project any more, or goes on; doing it again changes nothing. What runs goes on; what stands on
     /// the runway already is refused by the claim and goes back to the backlog.
-    package func set(_ id: ProjectID, isPaused: Bool) async throws -> ProjectRecord {
-        try await set(id, isPaused, SQL.setPaused, yes: "paused", no: "resumed")
+    package func set(
+        _ id: ProjectID, isPaused: Bool, by author: ActionAuthor? = nil
+    ) async throws -> ProjectRecord {
+        try await set(id, isPaused, SQL.setPaused, .paused, by: author)
     }
 
-    private func set(_ id: ProjectID, archived: Bool) async throws -> ProjectRecord {
-        try await set(id, archived, SQL.setArchived, yes: "archived", no: "restored")
+    /// The words of a change and of its undoing, in events and in the log of actions.
+    private enum Switch {
+        case archived
+        case paused
+
+        func words(_ isOn: Bool) -> (change: String, action: Action.Kind) {
+            switch self {
+            case .archived: isOn ? ("archived", .projectArchived) : ("restored", .projectRestored)
+            case .paused: isOn ? ("paused", .projectPaused) : ("resumed", .projectResumed)
+            }
+        }
     }
 
     private func set(
-        _ id: ProjectID, _ value: Bool, _ sql: String, yes: String, no: String
+        _ id: ProjectID, _ value: Bool, _ sql: String, _ what: Switch, by author: ActionAuthor?
     ) async throws -> ProjectRecord {
         try await database.transaction { connection in
             if try connection.execute(sql, [.id(id), .bool(value)]) == 1 {
-                return try tell(value ? yes : no, of: id, on: connection)
+                let words = what.words(value)
+                let project = try tell(words.change, of: id, on: connection)
+                try ActionLog.write(
+                    Action(words.action, of: id, project: id, detail: ["name": .string(project.name)]), by: author,
+                    on: connection)
+                return project
             }
             guard let row = try connection.query(SQL.one, [.id(id)]).first else { throw Self.missing }
             return try ProjectRecord(row)

@@ -75,13 +75,14 @@ package struct ScheduleStore: Sendable {
     ///   - project: The project.
     ///   - user: Who changes it, and pays from now on.
     ///   - expectedRevision: The revision that was changed.
+    ///   - author: Who asks, for the log of actions; default nobody.
     ///   - next: The first time after an instant at which it is due; the instant is the database's.
     /// - Returns: The schedule, its revision raised.
     /// - Throws: `StudioError` with code `notFound`, `preconditionFailed`, or `conflict` where the name is taken; what
     ///   `next` throws; `PostgresError`.
     package func update(
         _ id: ScheduleID, _ definition: ScheduleDefinition, project: ProjectID, user: UserID, expectedRevision: Int,
-        next: @escaping @Sendable (Date) throws -> Date
+        by author: ActionAuthor? = nil, next: @escaping @Sendable (Date) throws -> Date
     ) async throws -> ScheduleRecord {
         try await database.transaction { connection in
             let due = definition.isEnabled ? try next(connection.query(SQL.now)[0].decode("now")) : nil
@@ -93,8 +94,15 @@ package struct ScheduleStore: Sendable {
             }
             guard let row = try connection.query(SQL.one, [.id(id), .id(project)]).first else { throw Self.missing }
             guard changed == 1 else { throw Self.changed }
-            return try ScheduleRecord(row)
+            let schedule = try ScheduleRecord(row)
+            try ActionLog.write(Self.action(.scheduleChanged, schedule), by: author, on: connection)
+            return schedule
         }
+    }
+
+    /// Something that is done to a schedule, with what people know it by.
+    package static func action(_ kind: Action.Kind, _ schedule: ScheduleRecord) -> Action {
+        Action(kind, of: schedule.id, project: schedule.project, detail: ["name": .string(schedule.definition.name)])
     }
 
     /// Removes a schedule; the jobs it made stay.
@@ -103,10 +111,16 @@ package struct ScheduleStore: Sendable {
     ///   - id: The schedule.
     ///   - project: The project.
     ///   - expectedRevision: The revision that is meant; nil removes whatever is there.
+    ///   - author: Who asks, for the log of actions; default nobody.
     /// - Throws: `StudioError` with code `notFound` or `preconditionFailed`; `PostgresError`.
-    package func delete(_ id: ScheduleID, project: ProjectID, expectedRevision: Int?) async throws {
+    package func delete(
+        _ id: ScheduleID, project: ProjectID, expectedRevision: Int?, by author: ActionAuthor? = nil
+    ) async throws {
         try await database.transaction { connection in
-            if try connection.execute(SQL.delete, [.id(id), .id(project), .int(expectedRevision)]) == 1 { return }
+            if try connection.execute(SQL.delete, [.id(id), .id(project), .int(expectedRevision)]) == 1 {
+                return try ActionLog.write(
+                    Action(.scheduleRemoved, of: id, project: project), by: author, on: connection)
+            }
             guard try connection.query(SQL.one, [.id(id), .id(project)]).isEmpty else { throw Self.changed }
             throw Self.missing
         }

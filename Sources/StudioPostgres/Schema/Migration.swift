@@ -46,6 +46,25 @@ package struct Migration: Sendable, Hashable {
             sql: String(decoding: PackageResources.m0012_destinations_sql, as: UTF8.self)),
         Migration(
             version: 13, name: "assets", sql: String(decoding: PackageResources.m0013_assets_sql, as: UTF8.self)),
+        Migration(
+            version: 14, name: "canvas_runs",
+            sql: String(decoding: PackageResources.m0014_canvas_runs_sql, as: UTF8.self)),
+        Migration(
+            version: 15, name: "parts", sql: String(decoding: PackageResources.m0015_parts_sql, as: UTF8.self)),
+        Migration(
+            version: 16, name: "operations",
+            sql: String(decoding: PackageResources.m0016_operations_sql, as: UTF8.self)),
+        Migration(
+            version: 17, name: "canvas_counts",
+            sql: String(decoding: PackageResources.m0017_canvas_counts_sql, as: UTF8.self)),
+        Migration(
+            version: 18, name: "one_piece", sql: String(decoding: PackageResources.m0018_one_piece_sql, as: UTF8.self)),
+        Migration(
+            version: 19, name: "results_before",
+            sql: String(decoding: PackageResources.m0019_results_before_sql, as: UTF8.self)),
+        Migration(
+            version: 20, name: "statistics",
+            sql: String(decoding: PackageResources.m0020_statistics_sql, as: UTF8.self)),
     ]
 }
 

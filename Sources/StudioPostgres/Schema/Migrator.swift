@@ -38,6 +38,14 @@ package struct Migrator: Sendable {
         }
     }
 
+    /// How far the schema is: how many steps are applied, of how many.
+    func standing() async throws -> (applied: Int, known: Int) {
+        try await database.withConnection { [migrations] connection in
+            guard try connection.query(SQL.hasTable)[0].decode("found") as Bool else { return (0, migrations.count) }
+            return (migrations.count - (try pending(on: connection).count), migrations.count)
+        }
+    }
+
     private func next(on connection: PostgresConnection) throws -> Step {
         guard try connection.query(SQL.lock)[0].decode("locked") as Bool else { return .anotherProgramIsAtIt }
         try connection.execute(SQL.createTable)
@@ -111,11 +119,15 @@ package struct Migrator: Sendable {
 }
 
 extension Database {
-    /// Brings the schema to this program's version; programs that start at once wait for each other.
+    /// Brings the schema to this program's version, and what a restore into another server brought along into this server's
+    /// order; programs that start at once wait for each other.
     ///
     /// - Parameter log: Where each step is told.
     /// - Throws: `MigrationError` where the database's schema is not one this program knows; `PostgresError`.
-    public func migrate(_ log: Logger) async throws { try await Migrator(self).apply(log) }
+    public func migrate(_ log: Logger) async throws {
+        try await Migrator(self).apply(log)
+        try await EventStore(self).takeOver(log)
+    }
 
     /// Whether the schema is this program's.
     ///

@@ -31,6 +31,20 @@ package struct TakeStore: Sendable {
         }
     }
 
+    /// Those of some takes that are published.
+    ///
+    /// - Parameters:
+    ///   - ids: The takes, some hundreds at a time.
+    ///   - project: Whose they must be.
+    /// - Returns: The takes, in no order.
+    /// - Throws: `PostgresError`.
+    package func published(_ ids: [TakeID], of project: ProjectID) async throws -> [TakeRecord] {
+        guard !ids.isEmpty else { return [] }
+        return try await database.withConnection { connection in
+            try connection.query(SQL.named, [.id(project), .ids(ids)]).map { try TakeRecord($0) }
+        }
+    }
+
     /// Notes what people think of a published take.
     ///
     /// - Parameters:
@@ -66,6 +80,10 @@ package struct TakeStore: Sendable {
         static let one = """
             SELECT \(TakeRecord.columns) FROM takes t
             WHERE t.id = $1 AND t.published_at IS NOT NULL AND ($2::uuid IS NULL OR t.tenant_id = $2)
+            """
+        static let named = """
+            SELECT \(TakeRecord.columns) FROM takes t
+            WHERE t.project_id = $1 AND t.id = ANY ($2) AND t.published_at IS NOT NULL
             """
         static let ofJob = "SELECT \(TakeRecord.columns) FROM takes t WHERE t.job_id = $1"
         static let list = """

@@ -80,6 +80,19 @@ package struct UserStore: Sendable {
         }
     }
 
+    /// Gives a user another password; tokens that they have stay valid.
+    ///
+    /// - Parameters:
+    ///   - hash: The password as it is kept.
+    ///   - user: Whose.
+    /// - Throws: `StudioError` with code `notFound`; `PostgresError`.
+    package func setPassword(hash: String, of user: UserID) async throws {
+        let changed = try await database.withConnection { connection in
+            try connection.execute(SQL.setPassword, [.id(user), .text(hash)])
+        }
+        guard changed == 1 else { throw StudioError(.notFound, "there is no such user") }
+    }
+
     /// Gives a user credits.
     ///
     /// - Parameters:
@@ -168,6 +181,7 @@ package struct UserStore: Sendable {
             )
             INSERT INTO credit_accounts (user_id) SELECT id FROM made
             """
+        static let setPassword = "UPDATE users SET password_hash = $2 WHERE id = $1"
         static let byEmail = "\(UserRecord.select) WHERE lower(u.email) = lower($1)"
         static let byID = "\(UserRecord.select) WHERE u.id = $1"
         static let grant = "INSERT INTO ledger_entries (user_id, kind, amount, note) VALUES ($1, 'grant', $2, $3)"

@@ -90,17 +90,27 @@ public struct DurableFile: ~Copyable, Sendable {
         return try FileStatus(descriptor: hidden.descriptor, path: path)
     }
 
-    /// Puts another open file in the place, under a second name of its own, and not this one.
+    /// Puts another open file in the place, under a second name of its own, and not this one: in the place of one that
+    /// holds known bytes, or of nothing where `old` is nil.
     ///
-    /// Answers 0, or the error that says that it cannot be linked there; throws where something is in the place.
+    /// Answers 0, or the error that says that it cannot be linked there; throws where something else is in the place.
     package borrowing func publish(
-        insteadOfThis other: CInt, path: String, permissions: UInt16
+        insteadOfThis other: CInt, path: String, permissions: UInt16, inPlaceOf old: [UInt8]? = nil
     ) throws(FileError) -> Int32 {
         // The new name must not survive a power failure that the bytes do not survive.
         guard fsync(other) == 0 else {
             // What cannot be brought to a disk does not lie on one, and cannot be linked to one.
             if errno == EINVAL || errno == EROFS { return EXDEV }
             throw FileError(errno: errno, "writing", path)
+        }
+        if let old {
+            var second = try HiddenFile(hidden.destination.again(), secondNameOf: other)
+            let failure = second.giveName()
+            guard failure == 0 else { return failure }
+            guard fchmod(other, mode_t(permissions)) == 0 else { return errno }
+            try second.put(inPlaceOf: old)
+            try hidden.destination.syncFolder()
+            return 0
         }
         let failure = hidden.destination.link(other)
         if failure == EEXIST { throw FileError(errno: failure, "making", hidden.destination.path) }

@@ -44,6 +44,19 @@ public struct FileDestination: ~Copyable, Sendable {
         self.path = directory.absolutePath(of: path)
     }
 
+    private init(parent: consuming OwnedDescriptor, name: String, path: String) {
+        self.parent = parent
+        self.name = name
+        self.path = path
+    }
+
+    /// The same place once more.
+    borrowing func again() throws(FileError) -> FileDestination {
+        let copy = fcntl(parent.raw, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw FileError(errno: errno, "opening the folder of", path) }
+        return FileDestination(parent: OwnedDescriptor(owning: copy), name: name, path: path)
+    }
+
     /// The status of what is there; nil where there is nothing. Blocks.
     ///
     /// - Returns: The status; a symbolic link is not followed.

@@ -43,6 +43,16 @@ struct FileExchange {
             return 0
         }
 
+        /// Whether the file system renames without replacing, and exchanges two files, in one step; nil for the first where
+        /// it only links without replacing. Both names must have a file.
+        func abilities(with other: Name) -> (keepsOther: Bool?, exchanges: Bool) {
+            let refusal = studio_rename_without_replacing(folder, name, other.folder, other.name)
+            let exchanges = studio_rename_exchanging(folder, name, other.folder, other.name) == 0
+            if refusal == -EEXIST { return (true, exchanges) }
+            let links = linkat(folder, name, other.folder, other.name, 0) != 0 && errno == EEXIST
+            return (links ? nil : false, exchanges)
+        }
+
         /// Removes the file; whether it was there to be removed.
         @discardableResult
         func remove() -> Bool { unlinkat(folder, name, 0) == 0 }

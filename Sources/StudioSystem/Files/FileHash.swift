@@ -57,3 +57,35 @@ public struct FileHash: Hashable, Sendable {
         self.size = size
     }
 }
+
+extension FileHash {
+    /// Reads a part of a file, 1 MiB at a time. Blocks.
+    ///
+    /// - Parameters:
+    ///   - path: The path of a regular file; a symbolic link in the last place is refused.
+    ///   - start: Where the part begins.
+    ///   - count: How many bytes it has.
+    /// - Throws: `FileError`, `ioFailed` where the file ends before the part does.
+    package init(file path: String, from start: Int64, count: Int64) throws(FileError) {
+        let opened = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard opened >= 0 else { throw FileError(errno: errno, "opening", path) }
+        let file = OwnedDescriptor(owning: opened)
+        guard lseek(file.raw, off_t(start), SEEK_SET) == off_t(start) else {
+            throw FileError(errno: errno, "reading", path)
+        }
+        var hasher = SHA256Hasher()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: FileBytes.bufferSize, alignment: 4096)
+        defer { buffer.deallocate() }
+        var left = count
+        while left > 0 {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(left, Int64(buffer.count)))])
+            let read = try FileBytes.read(from: file.raw, into: room, path: path)
+            guard read > 0 else {
+                throw FileError(.ioFailed, message: "the file is shorter than it was", detail: path)
+            }
+            hasher.update(UnsafeRawBufferPointer(rebasing: room[..<read]))
+            left -= Int64(read)
+        }
+        self.init(digest: hasher.finish(), size: count)
+    }
+}

@@ -21,6 +21,15 @@ package struct HiddenFile: ~Copyable, Sendable {
         self.destination = destination
     }
 
+    /// A file that has a name elsewhere, which is to get a second one here. The open file stays the caller's.
+    init(_ destination: consuming FileDestination, secondNameOf file: CInt) throws(FileError) {
+        let copy = fcntl(file, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { throw FileError(errno: errno, "linking", destination.path) }
+        self.file = OwnedDescriptor(owning: copy)
+        hiddenName = nil
+        self.destination = destination
+    }
+
     deinit {
         if let hiddenName { unlinkat(destination.parent.raw, hiddenName, 0) }
     }
@@ -85,16 +94,20 @@ package struct HiddenFile: ~Copyable, Sendable {
         return failure
     }
 
-    /// The hidden name; made where there is none yet, since only a name can replace a name.
-    private mutating func named() throws(FileError) -> FileExchange.Name {
-        let parent = destination.parent.raw
-        if let hiddenName { return .init(folder: parent, name: hiddenName) }
+    /// Gives the file a hidden name where it has none yet, since only a name can replace a name; 0 or the error number.
+    mutating func giveName() -> Int32 {
+        guard hiddenName == nil else { return 0 }
         let name = Self.newHiddenName()
-        guard linkat(AT_FDCWD, "/proc/self/fd/\(file.raw)", parent, name, AT_SYMLINK_FOLLOW) == 0 else {
-            throw FileError(errno: errno, "making", destination.path)
-        }
+        let parent = destination.parent.raw
+        guard linkat(AT_FDCWD, "/proc/self/fd/\(file.raw)", parent, name, AT_SYMLINK_FOLLOW) == 0 else { return errno }
         hiddenName = name
-        return .init(folder: parent, name: name)
+        return 0
+    }
+
+    private mutating func named() throws(FileError) -> FileExchange.Name {
+        let failure = giveName()
+        guard failure == 0, let hiddenName else { throw FileError(errno: failure, "making", destination.path) }
+        return .init(folder: destination.parent.raw, name: hiddenName)
     }
 
     private static func make(

@@ -15,16 +15,41 @@ struct LogLine {
     let fields: [(key: String, value: String)]
 
     /// For people. Where it is too long its end is cut off and `…` stands there.
+    ///
+    /// What every line of a job has comes first and without names, so that lines of many workers stand in columns:
+    /// `worker-3: job succeeded    film/SH-010 mock-video job=9f3c21aa …`. Ids are their last eight digits, and a first
+    /// attempt and the trace, which are nobody's first question, are left to JSON.
     var text: String {
+        var own = Dictionary(fields.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
         let time = Timestamp.text(at).dropFirst(11).dropLast()
         let name = level.rawValue + String(repeating: " ", count: max(0, 8 - level.rawValue.count))
-        var line = "\(time) \(name) \(Self.oneLine(label)): \(Self.oneLine(message))"
-        for (key, value) in fields {
-            let value = Self.oneLine(value)
+        let who = label == LogKey.worker ? own.removeValue(forKey: LogKey.worker) ?? label : label
+        var line = "\(time) \(name) \(Self.oneLine(who)): "
+        if own[LogKey.job] != nil, let project = own.removeValue(forKey: LogKey.project) {
+            let shot = own.removeValue(forKey: LogKey.shot).map { "/\($0)" } ?? ""
+            let function = own.removeValue(forKey: LogKey.function).map { " \($0)" } ?? ""
+            line += Self.padded(Self.oneLine(message)) + Self.oneLine(" \(project)\(shot)\(function)")
+        } else {
+            line += Self.oneLine(message)
+        }
+        if own[LogKey.attempt] == "1" { own[LogKey.attempt] = nil }
+        own[LogKey.traceID] = nil
+        for (key, _) in fields {
+            guard let value = own[key].map({ Self.oneLine(Self.shortened($0)) }) else { continue }
             let isPlain = !value.isEmpty && value.utf8.allSatisfy { $0 > 32 && $0 != UInt8(ascii: "\"") }
             line += " \(Self.oneLine(key))=" + (isPlain ? value : Self.quoted(value))
         }
         return Self.cut(line, to: Self.limit - 1)
+    }
+
+    /// As wide as what is said of jobs most often.
+    private static func padded(_ message: String) -> String {
+        message + String(repeating: " ", count: max(0, 13 - message.utf8.count))
+    }
+
+    /// The last digits of an id: its first are the time, which ids of one minute share.
+    private static func shortened(_ value: String) -> String {
+        value.utf8.count == 36 && UUIDText.uuid(value) != nil ? String(value.suffix(8)) : value
     }
 
     /// For machines: one JSON object. Where it is too long its longest values are cut, each with `…` at its end, and

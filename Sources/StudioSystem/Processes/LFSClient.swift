@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 public import Logging
 public import StudioCore
@@ -25,12 +26,13 @@ public enum LFSClient {
     /// - Parameters:
     ///   - searchPath: The folders to look in, as `PATH` lists them.
     ///   - environment: Whose rules hold: production does not start without the program.
+    ///   - place: Where people's git works; elsewhere the program is not looked for.
     ///   - logger: Where the warning goes.
     /// - Throws: `StudioError` with code `unavailable` and the advice in production, where the program is missing.
     public static func require(
-        searchPath: String, environment: StudioEnvironment, logger: Logger
+        searchPath: String, environment: StudioEnvironment, place: GitClientPlace, logger: Logger
     ) throws(StudioError) {
-        guard !isInstalled(searchPath: searchPath) else { return }
+        guard place == .here, !isInstalled(searchPath: searchPath) else { return }
         guard environment != .production else {
             throw StudioError(
                 .unavailable, "git-lfs is not installed, and production does not start without it; \(advice)")

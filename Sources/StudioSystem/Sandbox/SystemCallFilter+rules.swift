@@ -8,6 +8,8 @@ extension SystemCallFilter {
         // memory
         "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "mincore", "msync", "mlock", "munlock",
         "membarrier", "pkey_mprotect", "pkey_alloc", "pkey_free",
+        // which memory is near which processor: without an answer libnuma tells x265 that there are none for its threads
+        "get_mempolicy",
         // threads of this process
         "futex", "futex_waitv", "futex_wake", "futex_wait", "futex_requeue", "set_robust_list", "get_robust_list",
         "rseq", "set_tid_address", "sched_yield", "sched_getaffinity", "sched_setaffinity", "sched_getparam",

@@ -69,16 +69,21 @@ extension RunningTransfer {
                 _ = studio_curl_set_body(easy, $0.baseAddress ?? UnsafeRawPointer(errorText), Int64($0.count))
             }
         case .file(let path):
-            let file = try UploadFile(path)
-            upload = file
-            studio_curl_set_number(easy, CURLOPT_UPLOAD, 1)
-            studio_curl_set_size(easy, CURLOPT_INFILESIZE_LARGE, file.size)
+            send(try UploadFile(path))
+        case .filePart(let path, let start, let count):
+            send(try UploadFile(path, from: start, count: count))
         case .form(let parts):
             guard let form = curl_mime_init(easy) else { throw TransferError(.unreachable, "libcurl has no memory") }
             self.form = form
             for part in parts { try add(part, to: form) }
             studio_curl_set_form(easy, form)
         }
+    }
+
+    private func send(_ file: UploadFile) {
+        upload = file
+        studio_curl_set_number(easy, CURLOPT_UPLOAD, 1)
+        studio_curl_set_size(easy, CURLOPT_INFILESIZE_LARGE, file.size)
     }
 
     private func add(_ part: FormPart, to form: OpaquePointer) throws(TransferError) {

@@ -86,6 +86,7 @@ final class RunningTransfer {
                 return call.finish(.success(response))
             }
             do throws(TransferError) { try destination.close() } catch { return fail(error) }
+            response.content = destination.content
         }
         call.finish(.success(response))
     }

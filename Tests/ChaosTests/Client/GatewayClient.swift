@@ -63,7 +63,7 @@ final class GatewayClient: Sendable {
     }
 
     /// Asks again and again until it is answered other than with "come again".
-    func insist(_ request: Request, within bound: Duration = .seconds(60)) async throws -> Reply {
+    func insist(_ request: Request, within bound: Duration = .seconds(180)) async throws -> Reply {
         let clock = ContinuousClock()
         let end = clock.now.advanced(by: bound)
         var last = "nothing"

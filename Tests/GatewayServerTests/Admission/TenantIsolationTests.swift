@@ -21,6 +21,9 @@ import Testing
         /// A job whose file is kept in the cache.
         let kept: JobID
         let schedule: String
+        let run: RunID
+        /// The commit of the canvas `sketch`.
+        let drawn: String
         let stranger: RunningStudio.Person
 
         static func make(_ studio: RunningStudio) async throws -> Scene {
@@ -47,10 +50,26 @@ import Testing
                      "parameters": {"prompt": "\(secret)"}}}
                     """)
             let schedule = try #require(scheduled.json["id"]?.stringValue)
+            let started = try await studio.request(
+                "POST", "/api/v1/projects/film/canvases/main_canvas/runs", body: Self.canvas(secret))
+            let run = try #require(started.json["id"]?.stringValue.flatMap { RunID($0) }, "\(started.text)")
+            let sketch = try await studio.save(
+                RunningStudio.canvas([RunningStudio.node("a", secret)]), "sketch", over: nil)
+            #expect(sketch.status == 201, "\(sketch.text)")
+            let drawn = try await git("rev-parse", "HEAD", at: studio.film)
             let tenant = try await UserStore(studio.parts.database).createTenant(name: "other")
             let stranger = try await studio.person("stranger@example.com", .admin, tenant: tenant)
             return Scene(
-                studio: studio, film: film, take: take, job: job, kept: kept, schedule: schedule, stranger: stranger)
+                studio: studio, film: film, take: take, job: job, kept: kept, schedule: schedule, run: run,
+                drawn: drawn, stranger: stranger)
+        }
+
+        /// A canvas of one node.
+        static func canvas(_ prompt: String) -> String {
+            """
+            {"document": {"nodes": [{"id": "a", "type": "function", "position": {"x": 0, "y": 0},
+              "data": {"function": "mock-image", "parameters": {"prompt": "\(prompt)"}}}], "edges": []}}
+            """
         }
 
         /// A request that would do something if it were allowed.
@@ -59,7 +78,8 @@ import Testing
                 .replacing("{job}/files/{port}", with: "\(kept)/files/notes").replacing("{port}", with: "notes")
                 .replacing("{job}", with: "\(job)").replacing("{user}", with: "\(studio.admin.id)")
                 .replacing("{path}", with: "01_Assets/note.txt").replacing("{schedule}", with: schedule)
-                .replacing("{cut}", with: "reel")
+                .replacing("{cut}", with: "reel").replacing("{run}", with: "\(run)")
+                .replacing("{canvas}/runs", with: "main_canvas/runs").replacing("{canvas}", with: "sketch")
             let body: (headers: [String], text: String?) =
                 switch "\(operation.method) \(operation.path)" {
                 case "PATCH /api/v1/projects/{project}": (["if-match: *"], #"{"title": "Taken over"}"#)
@@ -67,6 +87,7 @@ import Testing
                     ([], #"{"shot": "B", "function": "mock-image", "parameters": {"prompt": "x"}}"#)
                 case "POST /api/v1/projects/{project}/jobs:batch":
                     ([], #"{"jobs": [{"shot": "C", "function": "mock-image", "parameters": {"prompt": "x"}}]}"#)
+                case "POST /api/v1/projects/{project}/canvases/{canvas}/runs": ([], Self.canvas("theirs"))
                 case "PATCH /api/v1/jobs/{job}": ([], #"{"priority": 9, "hold": true}"#)
                 case "PUT /api/v1/admin/projects/{project}/weight", "PUT /api/v1/admin/users/{user}/weight":
                     ([], #"{"weight": 7}"#)
@@ -84,6 +105,14 @@ import Testing
                     ([], #"{"name": "Reel", "cut": [{"take": "\#(take.id)", "in": 0, "out": 24}]}"#)
                 case "PUT /api/v1/projects/{project}/cuts/{cut}":
                     ([], #"{"shots": [{"take": "\#(take.id)", "in": 0, "out": 24}]}"#)
+                case "PUT /api/v1/projects/{project}/canvases/{canvas}": (["if-match: *"], #"{"nodes": []}"#)
+                case "DELETE /api/v1/projects/{project}/canvases/{canvas}": (["if-match: *"], nil)
+                case "POST /api/v1/projects/{project}/canvases/{canvas}/restore":
+                    (["if-none-match: *"], #"{"commit": "\#(drawn)"}"#)
+                case "POST /api/v1/projects/{project}/canvases/{canvas}/import":
+                    (["if-match: *"], #"{"format": "studio-canvas", "formatVersion": 1, "canvas": {"nodes": []}}"#)
+                case "PUT /api/v1/projects/{project}/canvases/{canvas}/autosave":
+                    ([], #"{"base": null, "document": {"nodes": []}}"#)
                 case "PATCH /api/v1/admin/users/{user}": (["if-match: *"], #"{"roles": ["admin"]}"#)
                 case "POST /api/v1/admin/users/{user}/credits": ([], #"{"credits": 5}"#)
                 default: ([], nil)
@@ -112,13 +141,18 @@ import Testing
             let schedules = try await ScheduleStore(database).list(project: film.id).map {
                 "\($0.id) \($0.revision)"
             }
-            return jobs + schedules + [take ?? "", project ?? "", note, commits, "\(account?.available ?? -1)"]
+            let runs = try await RunStore(database).list(project: film.id).map { "\($0.id) \($0.state)" }
+            let unsaved = try FileManager.default.contentsOfDirectory(
+                atPath: "\(studio.film)/\(CanvasAutosaves.folder)")
+            return jobs + schedules + runs + unsaved + [
+                take ?? "", project ?? "", note, commits, "\(account?.available ?? -1)",
+            ]
         }
     }
 
     /// Every route that names something of a tenant's.
     private static let routes = OpenAPIPaths.all.filter { operation in
-        ["{project}", "{job}", "{take}", "{user}"].contains { operation.path.contains($0) }
+        ["{project}", "{job}", "{take}", "{user}", "{run}"].contains { operation.path.contains($0) }
     }
 
     @Test func `A stranger finds nothing at any address of the first tenant`() async throws {
@@ -149,7 +183,10 @@ import Testing
             for operation in Self.routes where !operation.path.hasSuffix("/events") {
                 let reply = try await scene.request(operation, as: nil)
                 // The scene's job has no preview that could be approved.
-                let isFound = operation.path.hasSuffix("/approve") ? reply.status == 409 : (200..<300) ~= reply.status
+                // The scene's take is of no canvas.
+                let isFound =
+                    operation.path.hasSuffix("/approve")
+                    ? reply.status == 409 : (200..<300) ~= reply.status || reply.problem == "no-graph"
                 #expect(isFound, "\(operation.id): \(reply.status) \(reply.text)")
             }
         }

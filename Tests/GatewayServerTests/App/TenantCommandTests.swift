@@ -24,12 +24,12 @@ import Testing
 
         static func with(_ body: (Ground) async throws -> Void) async throws {
             let uri = try await PrivatePostgres.shared().database(preparedAs: "gateway") { uri in
-                let database = try Database(PostgresConfiguration(uri, connections: 1))
+                let database = try Database(.patient(uri, connections: 1))
                 try await database.migrate(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
                 await database.close()
             }
             let ground = Ground(
-                uri: uri, database: try Database(PostgresConfiguration(uri, connections: 1)),
+                uri: uri, database: try Database(.patient(uri, connections: 1)),
                 workspace: try TemporaryDirectory("ws"))
             do {
                 try await body(ground)

@@ -122,7 +122,7 @@ import Testing
             let studio = gateway.studio
             // The function's revision that the jobs name.
             _ = try await studio.makeJob(in: studio.other)
-            let database = try Database(PostgresConfiguration(studio.uri, connections: Self.pairs * 2))
+            let database = try Database(.patient(studio.uri, connections: Self.pairs * 2))
             async let working: Void = work(studio, database, gateway.hub)
             try await withThrowingTaskGroup(of: Heard.self) { group in
                 for seed in 1...3 as ClosedRange<UInt64> { group.addTask { try await listen(gateway, seed: seed) } }
@@ -141,11 +141,11 @@ import Testing
         try await TestGateway.run { gateway in
             let studio = gateway.studio
             _ = try await studio.makeJob(in: studio.other)
-            let database = try Database(PostgresConfiguration(studio.uri, connections: Self.pairs * 2))
+            let database = try Database(.patient(studio.uri, connections: Self.pairs * 2))
             let events = EventStore(studio.database)
             async let working: Void = work(studio, database, gateway.hub)
             var told: [StoredEvent] = []
-            try await eventually("all are told", within: .seconds(60)) {
+            try await eventually("all are told") {
                 let after = told.last?.cursor ?? EventCursor(transaction: 0, id: 0)
                 told += try await events.read(.project(studio.film), after: after, limit: 13)
                 return told.count >= Self.jobs * 2

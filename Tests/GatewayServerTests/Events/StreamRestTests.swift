@@ -12,7 +12,12 @@ import Testing
         try await TestGateway.run(.init(clock: ManualClock())) { gateway in
             try await Self.leaveWithOneEventHeard(gateway)
             let read = gateway.events.events
+            try await eventually("the stream is left") {
+                gateway.hub.wake()
+                return gateway.hub.isResting
+            }
             try await gateway.studio.change(2)
+            _ = try await gateway.studio.stored(2)
             gateway.hub.wake()
             let newcomer = try await Self.subscribed(gateway)
             try await gateway.studio.change(3)

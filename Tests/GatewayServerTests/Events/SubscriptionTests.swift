@@ -43,6 +43,23 @@ import Testing
         }
     }
 
+    @Test func aPlaceFromBeforeARestoreIsRefusedAndOneMayGoOnWithoutIt() async throws {
+        try await TestGateway.run { gateway in
+            let client = try await WebSocketClient.connect(gateway, token: try gateway.token(gateway.studio.viewer))
+            let refusal = try await subscribe(client, #""project":"film""#, since: "9000000000000.7")
+            #expect(refusal["type"] == "error")
+            #expect(refusal["code"] == "validation-failed")
+            #expect(try await subscribe(client, #""project":"film""#)["type"] == "subscribed")
+            await client.connection.close()
+            for (path, headers) in [("?since=9000000000000.7", []), ("", ["Last-Event-ID: 9000000000000.7"])] {
+                let answer = try await gateway.request(
+                    "GET", "/api/v1/projects/film/events\(path)", token: try gateway.token(), headers: headers)
+                #expect(answer.status == 400)
+                #expect(answer.json["errors"]?.arrayValue?.first?["pointer"] == "/since")
+            }
+        }
+    }
+
     @Test func hearsOfCommitsThroughRedis() async throws {
         // The clock never moves: what is heard is heard through Redis.
         let clock = ManualClock()

@@ -16,7 +16,7 @@ import Testing
         private let work: Task<Void, any Error>
 
         init(_ project: ProjectID, on ground: RunningStudio.Ground) async throws {
-            let database = try Database(PostgresConfiguration(ground.postgres, connections: 1))
+            let database = try Database(.patient(ground.postgres, connections: 1))
             work = Task { [latch] in
                 try await ProjectWriters(database).run(project) { _ in latch.hold() }
                 await database.close()

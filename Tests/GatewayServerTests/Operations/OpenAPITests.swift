@@ -28,9 +28,10 @@ import Testing
         let tokens = HS256Tokens(secret: TestGateway.secret)
         let groups: [any RouteGroup] = [
             HealthRoutes(checks: []), MetricsRoutes(registry: MetricsRegistry([])),
+            WebRoutes(folder: WebFolder(root: workspace.path)),
             LoginRoutes(
-                users: users, throttle: LoginThrottle(parts.database), passwords: TestGateway.passwords, tokens: tokens,
-                tokenLifetime: .seconds(60)),
+                users: users, actions: ActionLog(parts.database), throttle: LoginThrottle(parts.database),
+                passwords: TestGateway.passwords, tokens: tokens, tokenLifetime: .seconds(60)),
             AccountRoutes(users: users, quotas: Quotas(requestsPerSecond: nil, uploadMaxBytes: 0)),
             AdministrationRoutes(
                 database: parts.database, accounts: accounts, passwords: TestGateway.passwords,

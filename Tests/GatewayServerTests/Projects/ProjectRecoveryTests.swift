@@ -100,7 +100,8 @@ import Testing
         let projects = ProjectStore(studio.parts.database)
         let record = try #require(try await projects.get(tenant: studio.admin.tenant, name: "film"))
         _ = try await projects.update(
-            record.id, title: title, expectedRevision: record.revision, by: studio.admin.id)
+            record.id, title: title, expectedRevision: record.revision,
+            by: ActionAuthor(tenant: studio.admin.tenant, user: studio.admin.id))
     }
 
     private static func expectTitle(_ title: String, in studio: RunningStudio) async throws {

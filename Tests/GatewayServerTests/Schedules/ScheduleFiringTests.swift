@@ -14,7 +14,7 @@ import Testing
         _ id: ScheduleID, _ studio: RunningStudio, _ film: ProjectRecord, after: Date = .distantPast
     ) async throws -> ScheduleRecord {
         var found: ScheduleRecord?
-        try await eventually("the schedule fired", within: .seconds(30)) {
+        try await eventually("the schedule fired") {
             await studio.parts.schedules.look()
             found = try await studio.scheduled(id, project: film)
             return found?.last.map { $0.dueAt > after } ?? false
@@ -40,7 +40,7 @@ import Testing
             #expect(made.first?.requestID == "schedule:\(id)" && made.first?.state == .queued)
             let account = try await UserStore(studio.parts.database).account(of: studio.admin.id)
             #expect(account?.held == made.first?.credits)
-            try await eventually("the job is on the runway", within: .seconds(20)) {
+            try await eventually("the job is on the runway") {
                 try await jobs.get(made[0].id)?.pushedAt != nil
             }
             #expect(try await studio.parts.audit.run(deep: false).isEmpty)
@@ -70,7 +70,7 @@ import Testing
                 await withTaskGroup { group in
                     for firing in looking { group.addTask { await firing.look() } }
                 }
-                try await eventually("all have fired", within: .seconds(60)) {
+                try await eventually("all have fired") {
                     await looking[0].look()
                     return try await store.list(project: film.id).allSatisfy { schedule in
                         schedule.nextFireAt.map { $0 > Date() } ?? false
@@ -115,15 +115,17 @@ import Testing
     @Test func `What was missed while nobody looked is made up for by one job`() async throws {
         try await RunningStudio.run { studio async throws in
             let film = try await studio.project()
+            // Each hour, and half an hour from now: it does not become due by itself meanwhile.
+            let minute = (Int(Date().timeIntervalSince1970) / 60 + 30) % 60
             let reply = try await studio.request(
                 "POST", "/api/v1/projects/film/schedules",
-                body: #"{"name": "often", "cron": "*/5 * * * *", "job": \#(RunningStudio.dawn)}"#)
+                body: #"{"name": "often", "cron": "\#(minute) * * * *", "job": \#(RunningStudio.dawn)}"#)
             let id = try #require(reply.json["id"]?.stringValue.flatMap { ScheduleID($0) })
             try await studio.makeDue([id], ago: "3 days")
             let schedule = try await fired(id, studio, film)
             let last = try #require(schedule.last)
             let next = try #require(schedule.nextFireAt)
-            #expect(next > last.firedAt && next.timeIntervalSince(last.firedAt) <= 300)
+            #expect(next > last.firedAt && next.timeIntervalSince(last.firedAt) <= 3600)
             #expect(last.firedAt.timeIntervalSince(last.dueAt) > 2.9 * 86_400)
             await studio.parts.schedules.look()
             #expect(try await JobStore(studio.parts.database).list(project: film.id).count == 1)

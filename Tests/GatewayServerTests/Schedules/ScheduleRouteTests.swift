@@ -138,7 +138,7 @@ import Testing
             let id = try await studio.schedule()
             try await studio.makeDue([id], ago: "1 second")
             studio.parts.schedules.lookAgain()
-            try await eventually("its job is there", within: .seconds(30)) {
+            try await eventually("its job is there") {
                 try await JobStore(studio.parts.database).list(project: film.id).count == 1
             }
         }

@@ -21,7 +21,7 @@ enum ImportMap {
         "StudioTransfer": core.union(["StudioSystem", "CCurl", "Logging"]),
         "StudioMedia": core.union(["StudioSystem", "CMedia", "CArchive"]),
         "GatewayServer": program.union([
-            "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
+            "StudioTransfer", "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOHTTPTypes", "NIOHTTPTypesHTTP1",
         ]),
         "RenderWorker": program.union(["StudioMedia", "StudioTransfer", "NIOSSL"]),
     ]

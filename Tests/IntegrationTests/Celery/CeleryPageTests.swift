@@ -37,7 +37,7 @@ struct CeleryPageTests {
                 workers.append(worker)
             case .commands(let text):
                 let done = try await ChildProcess.run(
-                    "bash", ["-euc", text], environment: environment, directory: folder.path, within: .seconds(180))
+                    "bash", ["-euc", text], environment: environment, directory: folder.path)
                 #expect(done.exit == .code(0), "\(text)\(done.output)\(done.errors)")
                 printed = done.output + done.errors
                 ran += 1

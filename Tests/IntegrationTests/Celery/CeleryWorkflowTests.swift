@@ -47,7 +47,7 @@ struct CeleryWorkflowTests {
         """
 
     private func run(_ stack: Stack, _ source: String) async throws -> [JSONValue] {
-        try await stack.python(Self.names + source, within: .seconds(180))
+        try await stack.python(Self.names + source)
     }
 
     @Test(

@@ -33,7 +33,7 @@ struct SideBySideTests {
     @Test("Whatever is killed, every job on the shared list is done, once")
     func oneList() async throws {
         let stack = try await Stack.start(
-            workers: 0, settings: ["LEASE_SECONDS": "3", "HEARTBEAT_SECONDS": "1", "WORKER_SLOTS": "3"])
+            workers: 0, settings: ["LEASE_SECONDS": "10", "HEARTBEAT_SECONDS": "1", "WORKER_SLOTS": "3"])
         try await stack.project()
         let neighbour = try await python(stack, "python-1")
         for _ in 0..<2 { try await stack.startWorker() }
@@ -49,7 +49,7 @@ struct SideBySideTests {
         var dice = SeededGenerator(state: 4)
         for round in 0..<4 {
             let done = 5 * (round + 1)
-            try await eventually("\(done) jobs are done", within: .seconds(120)) { try await finished(stack) >= done }
+            try await eventually("\(done) jobs are done") { try await finished(stack) >= done }
             if round.isMultiple(of: 2) {
                 let victims = await stack.workers.filter { $0.ended == nil }
                 let victim = victims[Int.random(in: 0..<victims.count, using: &dice)]
@@ -63,13 +63,13 @@ struct SideBySideTests {
                 try await second.process.exit()
             }
         }
-        for id in jobs { try await stack.wait(for: id, toBe: "succeeded", within: .seconds(180)) }
+        for id in jobs { try await stack.wait(for: id, toBe: "succeeded") }
         #expect(try await stack.redis.command("EXISTS", "seen-by-python").hasPrefix("1"), "Python had its part")
         let doubled = try await stack.sql(
             "SELECT job_id FROM job_attempts WHERE outcome = 'succeeded' GROUP BY job_id HAVING count(*) > 1")
         #expect(doubled == [])
         #expect(try await stack.takes().count == 10)
-        try await eventually("nothing is left of the studio's, in the lists or with Python", within: .seconds(120)) {
+        try await eventually("nothing is left of the studio's, in the lists or with Python") {
             for list in ["studio", "studio\u{06}\u{16}3", "studio\u{06}\u{16}6", "studio\u{06}\u{16}9", "unacked"] {
                 let kind = try await stack.redis.command("EXISTS", list)
                 if !kind.hasPrefix("0") { return false }

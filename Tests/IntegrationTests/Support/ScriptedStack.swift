@@ -37,8 +37,7 @@ struct ScriptedStack: Sendable {
             "STUDIO_HOME": home.path, "PORT": String(port), "BINARIES": binaries, "WORKER_GRACE_SECONDS": "5",
         ]
         return try await ChildProcess.run(
-            "\(Self.root)/scripts/\(name)", arguments, environment: own.merging(settings) { $1 },
-            within: .seconds(120))
+            "\(Self.root)/scripts/\(name)", arguments, environment: own.merging(settings) { $1 })
     }
 
     /// Starts it in the background.
@@ -58,6 +57,15 @@ struct ScriptedStack: Sendable {
         let done = try await script("stack.sh", ["stop"])
         guard done.exit == .code(0) else { throw TestKitError("stack.sh stop: \(done.output)\(done.errors)") }
         ChildProcess.outlivesTest(group: supervisor)
+    }
+
+    /// Runs a command of the gateway's program with the settings of the stack, which must be up.
+    func gateway(_ arguments: [String]) async throws -> ChildProcess.Completed {
+        let script = "set -a; . \"$1\"; shift; exec \"$@\""
+        return try await ChildProcess.run(
+            "bash",
+            ["-c", script, "_", home.path(".studio/run/connections.env"), "\(binaries)/GatewayServer"] + arguments,
+            environment: ["LOG_LEVEL": "error"])
     }
 
     /// The API for the one whose login a start showed.

@@ -42,16 +42,20 @@ extension Stack {
     }
 
     /// A job the length of which a test can rely on: long enough to be disturbed in the middle.
-    nonisolated func submitLong(more: [String: JSONValue] = [:]) async throws -> String {
+    nonisolated func submitLong(seconds: Int = 30, more: [String: JSONValue] = [:]) async throws -> String {
         try await submit(
             "mock-video",
-            parameters: ["prompt": "a long shot", "seconds": 30, "width": 640, "height": 360], more: more)
+            parameters: [
+                "prompt": "a long shot", "seconds": .integer(Int64(seconds)), "width": 640, "height": 360,
+            ], more: more)
     }
 
     /// A film that is small and still long enough to be disturbed in the middle.
-    nonisolated func submitFilm(more: [String: JSONValue] = [:]) async throws -> String {
+    nonisolated func submitFilm(seconds: Int = 12, more: [String: JSONValue] = [:]) async throws -> String {
         try await submit(
-            "mock-video", parameters: ["prompt": "a shot", "seconds": 12, "width": 320, "height": 180], more: more)
+            "mock-video",
+            parameters: ["prompt": "a shot", "seconds": .integer(Int64(seconds)), "width": 320, "height": 180],
+            more: more)
     }
 
     /// A job that does nothing for a time, and makes no take.
@@ -64,7 +68,7 @@ extension Stack {
     /// Waits until the job is in one of the states.
     @discardableResult
     nonisolated func wait(
-        for id: String, toBe states: String..., within bound: Duration = .seconds(60)
+        for id: String, toBe states: String..., within bound: Duration = .seconds(300)
     ) async throws -> JSONValue {
         let last = Watched(JSONValue.null)
         do {
@@ -80,7 +84,7 @@ extension Stack {
     }
 
     /// Waits until the job runs and its encoder has reported progress.
-    nonisolated func waitForProgress(of id: String, within bound: Duration = .seconds(60)) async throws {
+    nonisolated func waitForProgress(of id: String, within bound: Duration = .seconds(300)) async throws {
         try await eventually("job \(id) makes progress", within: bound) {
             guard let job = try? await job(id) else { return false }
             return job["state"] == "running" && (job["progress"]?.doubleValue ?? 0) > 0
@@ -104,7 +108,8 @@ extension Stack {
     }
 
     /// Waits until Redis or PostgreSQL comes to hold something that nothing announces, such as a lease that ran out.
-    nonisolated func untilSQL(_ query: String, is rows: String..., within bound: Duration = .seconds(60)) async throws {
+    nonisolated func untilSQL(_ query: String, is rows: String..., within bound: Duration = .seconds(300)) async throws
+    {
         try await eventually("\(query) is \(rows)", within: bound) { try await sql(query) == rows }
     }
 

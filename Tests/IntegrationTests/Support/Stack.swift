@@ -103,7 +103,7 @@ actor Stack {
     }
 
     private static func untilReady(_ client: APIClient, _ gateway: ChildProcess) async throws {
-        try await eventually("the gateway is ready", within: .seconds(30)) {
+        try await eventually("the gateway is ready") {
             if let exit = gateway.ended { throw TestKitError("the gateway ended: \(exit)\n\(gateway.lines)") }
             return (try? await client.get("/readyz").status) == 200
         }

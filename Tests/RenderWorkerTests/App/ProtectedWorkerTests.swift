@@ -7,7 +7,7 @@ import Testing
 @testable import RenderWorker
 
 /// The whole program where Amazon ECS might take its machine away.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct ProtectedWorkerTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct ProtectedWorkerTests {
     private static func with(_ body: @Sendable (RunningWorkers, AgentServer) async throws -> Void) async throws {
         try await RunningWorkers.with { running in
             try await AgentServer.run { server in try await body(running, server) }
@@ -22,7 +22,7 @@ import Testing
             for _ in 0..<4 { jobs.append(try await running.push()) }
             for job in jobs { try await running.wait(for: .succeeded, of: job) }
             worker.send(SIGTERM)
-            #expect(try await worker.exit(within: .seconds(30)) == .code(0))
+            #expect(try await worker.exit() == .code(0))
             #expect(server.calls.value == [.protect, .release])
             try await running.expectNothingInFlight()
         }
@@ -36,9 +36,14 @@ import Testing
                 let job = try await running.push()
                 try await running.wait(for: .succeeded, of: job)
                 worker.send(SIGTERM)
-                #expect(try await worker.exit(within: .seconds(30)) == .code(0))
+                #expect(try await worker.drained() == .code(0))
                 #expect(server.calls.value.first == .protect)
-                #expect(worker.lines.count { $0.text.contains("ECS agent") } == 1, "\(worker.lines.map(\.text))")
+                // A silent one is slow first, and then has not answered.
+                for words in ["ECS agent is slow", "ECS agent did not"] {
+                    let told = worker.lines.count { $0.text.contains(words) }
+                    #expect(told <= 1, "\(worker.lines.map(\.text))")
+                }
+                #expect(worker.lines.contains { $0.text.contains("ECS agent") }, "\(worker.lines.map(\.text))")
             }
         }
     }

@@ -10,7 +10,7 @@ import Testing
 @testable import RenderWorker
 
 /// The whole worker as the real Celery sees and commands it.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct CeleryNodeTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct CeleryNodeTests {
     private static let long: JSONValue = ["prompt": "long", "seconds": 600, "width": 640, "height": 360]
     private static let named = ["WORKER_NAME": "render-1"]
 
@@ -19,7 +19,7 @@ import Testing
         try await RunningWorkers.with { running in
             _ = try await running.start(slots: 2, settings: Self.named)
             let node = try Self.node
-            let status = try await CeleryProgram.run("status", broker: running.redis.celeryURL())
+            let status = try await CeleryProgram.run("status", "--timeout", "5", broker: running.redis.celeryURL())
             #expect(status.exit == .code(0) && status.output.contains("\(node): OK"), "\(status)")
             let job = try await running.push("mock-video", Self.long)
             try await running.wait(for: .running, of: job)
@@ -58,7 +58,7 @@ import Testing
                 let done = try await running.celery(["control", "--timeout", "10", "-d", node] + command)
                 #expect(done.output.contains(words), "\(command): \(done)")
             }
-            let conf = try await running.celery(["inspect", "-d", node, "registered"])
+            let conf = try await running.celery(["inspect", "--timeout", "10", "-d", node, "registered"])
             #expect(conf.output.contains("studio.render [rate_limit=10/m]"), "\(conf)")
             for command in [["rate_limit", "p.add", "1/s"], ["autoscale", "5", "1"], ["pool_shrink", "9"]] {
                 let done = try await running.celery(["control", "--timeout", "10", "-d", node] + command)

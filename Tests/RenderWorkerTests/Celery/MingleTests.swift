@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// Swift and Python workers as nodes beside each other.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct MingleTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct MingleTests {
     private static let tasks = """
         from celery import Celery
 
@@ -27,16 +27,16 @@ import Testing
             // A worker of Celery that begins later hears of it from ours.
             let python = try await CeleryWorker(Self.tasks, broker: running.redis.celeryURL())
             try await python.process.line(containing: "sync with 1 nodes")
-            let revoked = try await running.celery(["inspect", "-d", python.node, "revoked"])
+            let revoked = try await running.celery(["inspect", "--timeout", "10", "-d", python.node, "revoked"])
             #expect(revoked.output.contains("told-to-first"), "\(revoked)")
             // Both are seen, and a worker of ours that begins later hears of it from either.
             let second = try await running.start(slots: 1, settings: ["WORKER_NAME": "second"])
-            let status = try await CeleryProgram.run("status", broker: running.redis.celeryURL())
+            let status = try await CeleryProgram.run("status", "--timeout", "5", broker: running.redis.celeryURL())
             for name in ["first@", "second@", "\(python.node): OK", "3 nodes online"] {
                 #expect(status.output.contains(name), "\(status)")
             }
             try await eventually("the second knows it too") {
-                try await running.celery(["inspect", "revoked"]).output.split(separator: "->")
+                try await running.celery(["inspect", "--timeout", "3", "revoked"]).output.split(separator: "->")
                     .filter { $0.contains("told-to-first") }.count == 3
             }
             #expect(second.ended == nil)
@@ -48,7 +48,9 @@ import Testing
         try await RunningWorkers.with { running in
             let python = try await CeleryWorker(Self.tasks, broker: running.redis.celeryURL())
             let job = try await running.push()
-            let done = try await running.celery(["control", "-d", python.node, "revoke", job.description])
+            let done = try await running.celery([
+                "control", "--timeout", "10", "-d", python.node, "revoke", job.description,
+            ])
             #expect(done.output.contains("flagged as revoked"), "\(done)")
             // It has no free slot for the job, so that the word comes first.
             let blocker = try await running.stage.submit("noop", parameters: ["milliseconds": 20_000])

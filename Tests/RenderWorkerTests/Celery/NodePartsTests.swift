@@ -4,7 +4,7 @@ import Testing
 
 @testable import RenderWorker
 
-@Suite(.timeLimit(.minutes(1))) struct NodePartsTests {
+@Suite(.timeLimit(.minutes(10))) struct NodePartsTests {
     private func events(
         isOn: Bool = true, send: @escaping @Sendable ([StampedCeleryEvent]) async throws -> Void
     ) -> NodeEvents {

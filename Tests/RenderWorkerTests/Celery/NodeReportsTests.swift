@@ -7,7 +7,7 @@ import Testing
 @testable import RenderWorker
 
 /// What monitors are told of a job's life.
-@Suite(.timeLimit(.minutes(1))) struct NodeReportsTests {
+@Suite(.timeLimit(.minutes(10))) struct NodeReportsTests {
     private let sent = Watched<[CeleryEvent]>([])
 
     private func reports() -> NodeReports {

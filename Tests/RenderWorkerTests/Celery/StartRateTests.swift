@@ -4,7 +4,7 @@ import Testing
 
 @testable import RenderWorker
 
-@Suite(.timeLimit(.minutes(1))) struct StartRateTests {
+@Suite(.timeLimit(.minutes(10))) struct StartRateTests {
     private func rate(_ text: String) throws -> TaskRate { try #require(TaskRate.reading(text)) }
 
     @Test func aBucketFillsWithTime() {

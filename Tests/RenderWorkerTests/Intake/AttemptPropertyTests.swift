@@ -6,7 +6,7 @@ import Testing
 @testable import RenderWorker
 
 /// Whatever is asked of the running attempts in whatever order: by people, by the clock, by a stop, by a lost lease.
-@Suite(.timeLimit(.minutes(2))) struct AttemptPropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct AttemptPropertyTests {
     /// What an attempt must have been told.
     private struct Expected {
         var stop: RunStop

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RenderWorker
 
-@Suite(.timeLimit(.minutes(2))) struct EndsTogetherTests {
+@Suite(.timeLimit(.minutes(10))) struct EndsTogetherTests {
     /// Writes batches as a test says, and remembers them.
     private final class Desk: Sendable {
         let batches = Watched<[[AttemptEnding]]>([])

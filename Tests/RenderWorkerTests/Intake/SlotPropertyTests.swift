@@ -5,7 +5,7 @@ import Testing
 @testable import RenderWorker
 
 /// Whatever is asked of the slots in whatever order.
-@Suite(.timeLimit(.minutes(2))) struct SlotPropertyTests {
+@Suite(.timeLimit(.minutes(10))) struct SlotPropertyTests {
     @Test(arguments: 1...40 as ClosedRange<UInt64>)
     func noSlotIsPromisedTwiceLostOrGivenWhileDraining(seed: UInt64) {
         var dice = Dice(state: seed)

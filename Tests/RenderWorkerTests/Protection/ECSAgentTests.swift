@@ -4,7 +4,7 @@ import Testing
 
 @testable import RenderWorker
 
-@Suite(.timeLimit(.minutes(1))) struct ECSAgentTests {
+@Suite(.timeLimit(.minutes(10))) struct ECSAgentTests {
     private static func outcome(
         _ manner: AgentServer.Manner, minutes: Int? = 30, within limit: Duration = .seconds(30)
     ) async throws -> ECSAgent.Outcome {

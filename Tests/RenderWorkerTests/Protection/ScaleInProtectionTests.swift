@@ -3,7 +3,7 @@ import Testing
 
 @testable import RenderWorker
 
-@Suite(.timeLimit(.minutes(2))) struct ScaleInProtectionTests {
+@Suite(.timeLimit(.minutes(10))) struct ScaleInProtectionTests {
     /// A worker's protection by an agent that does as a test says, on a clock of the test's own.
     private struct Scene: Sendable {
         let server: AgentServer

@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// The newest picture of running media work: how often it is made, and its way from the child to the worker.
-@Suite(.timeLimit(.minutes(2))) struct LastPictureTests {
+@Suite(.timeLimit(.minutes(10))) struct LastPictureTests {
     private let folder: TemporaryDirectory
 
     init() throws { folder = try TemporaryDirectory("picture") }

@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// Media work in real children of the real program.
-@Suite(.timeLimit(.minutes(2))) struct MediaChildTests {
+@Suite(.timeLimit(.minutes(10))) struct MediaChildTests {
     private let folder: TemporaryDirectory
     private let child: MediaChild
 
@@ -53,6 +53,24 @@ import Testing
         #expect(RegularFile.size(of: folder.path("thumbnail.jpg")) ?? 0 > 0)
     }
 
+    /// Where x265 has threads for it, it codes the rows of a picture side by side, and says so in the stream; without a pool
+    /// of threads it would use one core of all that there are.
+    @Test func theSandboxLeavesHEVCItsThreads() async throws {
+        _ = try await child.perform(
+            request(.mockVideo, ["prompt": "dawn", "seconds": 1, "width": 320, "height": 180], output: "in.mp4"),
+            timeout: .seconds(60), progress: { _ in }, log: { _ in })
+        _ = try await child.perform(
+            request(
+                .transcode, inputs: ["source": [folder.path("in.mp4")]], ["container": "mp4", "videoCodec": "hevc"]),
+            timeout: .seconds(60), progress: { _ in }, log: { _ in })
+        let judged = try await ChildProcess.run(
+            "ffmpeg",
+            ["-v", "verbose", "-i", folder.path("out.mp4"), "-c", "copy", "-bsf:v", "trace_headers"]
+                + ["-frames:v", "1", "-f", "null", "-"], within: .seconds(60))
+        let flags = judged.errors.split(separator: "\n").filter { $0.contains("entropy_coding_sync_enabled_flag") }
+        #expect(!flags.isEmpty && flags.allSatisfy { $0.hasSuffix("= 1") }, "\(flags)")
+    }
+
     @Test func garbageIsAnInputThatCannotBeUsed() async throws {
         let noise = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
         try folder.write(noise, to: "noise.mp4")
@@ -92,7 +110,7 @@ import Testing
                 progress: { if $0.fraction ?? 0 > 0 { started.fire() } },
                 log: { _ in })
         }
-        try await started.wait(within: .seconds(60))
+        try await started.wait()
         for pid in children(of: getpid(), running: "media-job", in: folder.path) { kill(pid, SIGKILL) }
         let failure = await #expect(throws: JobFailure.self) { try await task.value }
         #expect(failure?.code == .runnerFailed)
@@ -113,7 +131,7 @@ import Testing
                 progress: { if $0.fraction ?? 0 > 0 { started.fire() } },
                 log: { _ in })
         }
-        try await started.wait(within: .seconds(60))
+        try await started.wait()
         task.cancel()
         await #expect(throws: CancellationError.self) {
             try await within(.seconds(10), "the end of the child") { try await task.value }
@@ -132,17 +150,18 @@ import Testing
                 "-c",
                 "{ sed \"s/\\\"parent\\\":[0-9]*/\\\"parent\\\":$$/\" \(folder.path("request.json")); sleep 3600; } | \(program) media-job",
             ])
-        try await parent.line(containing: "encoding", within: .seconds(60))
-        let worker = try #require(children(of: parent.pid, running: "media-job", in: nil).first)
+        try await parent.line(containing: "encoding")
+        // Not a shell that is about to become its other half.
+        let worker = try #require(children(of: parent.pid, running: "\(program)\0media-job", in: nil).first)
         parent.send(SIGKILL)
-        try await eventually("the child ended", within: .seconds(10)) { kill(worker, 0) != 0 }
+        try await eventually("the child ended") { kill(worker, 0) != 0 }
     }
 
     @Test func whatTheKernelSaysDecidesBetweenCrashAndMemory() {
         let killed = ChildEnd(cause: .signalled(SIGKILL), interruption: nil, processorTime: .zero, peakMemory: 0)
         func code(_ end: ChildEnd, memory: Bool) -> FailureCode? {
             do {
-                _ = try MediaChild.judge(end, nil, timeout: .seconds(1)) { memory }
+                _ = try MediaChild.judge(end, nil, timeout: .seconds(1), hasInputs: true) { memory }
                 return nil
             } catch let failure as JobFailure { return failure.code } catch { return nil }
         }
@@ -153,6 +172,22 @@ import Testing
         #expect(code(end, memory: false) == .runnerTimeout)
         end.cause = .exited(0)
         #expect(code(end, memory: false) == .runnerFailed, "an end without a result is no success")
+    }
+
+    @Test(arguments: [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV])
+    func `A crash over an input speaks against no worker, one without input does`(_ signal: Int32) {
+        let end = ChildEnd(cause: .signalled(signal), interruption: nil, processorTime: .zero, peakMemory: 0)
+        func failure(hasInputs: Bool) -> JobFailure? {
+            #expect(throws: JobFailure.self) {
+                try MediaChild.judge(end, nil, timeout: .seconds(1), hasInputs: hasInputs) { false }
+            }
+        }
+        let overInput = failure(hasInputs: true)
+        #expect(overInput?.code == .inputInvalid && overInput?.retryable == true)
+        #expect(overInput?.code.speaksAgainstWorker == false)
+        #expect(overInput?.message.contains("signal \(signal) ") == true)
+        let alone = failure(hasInputs: false)
+        #expect(alone?.code == .runnerFailed && alone?.code.speaksAgainstWorker == true)
     }
 
     /// The running children of a process whose command line has a word.

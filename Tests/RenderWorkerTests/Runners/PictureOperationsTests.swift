@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// The operations that make pictures, as their shipped manifests ask for them, in real children of the real program.
-@Suite(.timeLimit(.minutes(2))) struct PictureOperationsTests {
+@Suite(.timeLimit(.minutes(10))) struct PictureOperationsTests {
     /// What is asked of a function, and what comes of it.
     struct Order: Sendable, CustomTestStringConvertible {
         var function: String
@@ -44,6 +44,21 @@ import Testing
             parameters: ["shot": "SHOT-010", "take": "%{n}", "timecode": "01:00:00:00", "watermark": "it's a draft"],
             made: ["video": "mp4"], container: "mov,mp4,m4a,3gp,3g2,mj2"),
         Order(
+            function: "overlay", inputs: ["source": ["film.mp4"], "picture": ["a.1.png"]],
+            parameters: [
+                "timecode": "none", "picturePlace": "bottom", "pictureSize": 0.3, "pictureMargin": 0.1,
+                "pictureOpacity": 0.5, "container": "mkv", "videoCodec": "hevc", "bitDepth": "10",
+            ], made: ["video": "mkv"], container: "matroska,webm"),
+        Order(
+            function: "assemble", inputs: ["frames": ["a.1.png", "a.2.png", "a.4.png"], "sound": ["sound.wav"]],
+            parameters: [
+                "missingFrames": "skipped", "container": "webm", "rateFactor": 40, "alpha": "keep", "height": 32,
+                "audioBitRate": 32_000,
+            ], made: ["video": "webm"], container: "matroska,webm"),
+        Order(
+            function: "probe-sequence", inputs: ["frames": ["a.1.png", "a.2.png", "a.4.png"]], made: ["probe": "json"],
+            container: ""),
+        Order(
             function: "control-map", inputs: ["source": ["a.1.png"]], parameters: ["kind": "sobel", "format": "png"],
             made: ["map": "png"], container: "png_pipe"),
     ]
@@ -53,6 +68,7 @@ import Testing
         try MockVideo(
             prompt: "noon", seed: 1, width: 96, height: 64, frameRate: .film, frames: 24, quality: .low
         ).render(to: folder.path("film.mp4"))
+        try MockAudio(prompt: "noon", seed: 1, seconds: 0.5).render(to: folder.path("sound.wav"))
         for number in [1, 2, 4] {
             try MockImage(prompt: "noon", seed: UInt64(number), width: 96, height: 64)
                 .render(to: folder.path("a.\(number).png"))
@@ -71,6 +87,16 @@ import Testing
             #expect(RegularFile.size(of: result.files[port] ?? "") ?? 0 > 0)
         }
         let primary = try #require(function.primaryOutput.flatMap { result.files[$0.name] })
+        if order.function == "assemble" {
+            let sequence = result.provenance["result"]?["sequence"]
+            #expect(sequence?["numbering"]?["pattern"] == "a.#.png" && sequence?["missingCount"] == 1)
+            #expect(result.provenance["result"]?["hasSound"]?.boolValue == (order.inputs["sound"] != nil))
+        }
+        if order.function == "probe-sequence" {
+            let probe = try JSONText.decode(JSONValue.self, from: try Data(contentsOf: URL(fileURLWithPath: primary)))
+            #expect(probe["missing"] == [["first": 3, "last": 3]] && probe["picture"]?["width"] == 96)
+            return
+        }
         let inspection = MediaJobRequest(
             operation: .inspect, inputs: ["source": [primary]], output: folder.path("thumbnail.jpg"), parameters: [:],
             quality: .low, seed: 0, limits: MediaJobLimits(memory: 8 << 30, processorSeconds: 60))

@@ -5,7 +5,7 @@ import Testing
 
 @testable import RenderWorker
 
-@Suite(.timeLimit(.minutes(1))) struct SubprocessTests {
+@Suite(.timeLimit(.minutes(10))) struct SubprocessTests {
     private func shell(_ script: String, input: String = "", timeout: Duration = .seconds(60)) -> ChildCommand {
         ChildCommand(
             path: "/bin/sh", arguments: ["-c", script], environment: ["PATH": "/usr/bin:/bin"], input: Data(input.utf8),
@@ -85,7 +85,7 @@ import Testing
         let lines = Watched<[String]>([])
         var command = shell("trap 'echo told' TERM; echo ready; while :; do sleep 0.05; done", timeout: .seconds(1))
         command.ask = Data("stop\n".utf8)
-        command.pauses = StopPauses(ask: .milliseconds(20), term: .milliseconds(300))
+        command.pauses = StopPauses(ask: .milliseconds(20), term: .seconds(5))
         let end = try await run(command, lines)
         #expect(end.cause == .signalled(SIGKILL) && end.interruption == .timedOut)
         #expect(lines.value.filter { !$0.hasPrefix("!") } == ["ready", "told"])

@@ -26,7 +26,7 @@ struct RunningWorkers: Sendable {
                 "WORKER_SLOTS": "\(slots)", "WORKER_GRACE_SECONDS": "\(grace)", "DATABASE_CONNECTIONS": "4",
             ].merging(settings) { $1 })
         workers.update { $0.append(worker) }
-        try await worker.line(containing: "worker ready", within: .seconds(60))
+        try await worker.line(containing: "worker ready")
         return worker
     }
 
@@ -39,7 +39,7 @@ struct RunningWorkers: Sendable {
         return job
     }
 
-    func wait(for state: JobState, of job: JobID, within bound: Duration = .seconds(60)) async throws {
+    func wait(for state: JobState, of job: JobID, within bound: Duration = .seconds(300)) async throws {
         try await eventually("\(job) is \(state)", within: bound) { try await stage.jobs.get(job)?.state == state }
     }
 

@@ -31,11 +31,11 @@ final class Stage: Sendable {
     init(on server: PrivatePostgres? = nil) async throws {
         let postgres = if let server { server } else { try await PrivatePostgres.shared() }
         uri = try await postgres.database(preparedAs: "worker") { uri in
-            let database = try Database(PostgresConfiguration(uri, connections: 1))
+            let database = try Database(.patient(uri, connections: 1))
             try await database.migrate(Self.logger)
             await database.close()
         }
-        var configuration = PostgresConfiguration(uri, connections: 4)
+        var configuration = PostgresConfiguration.patient(uri, connections: 4)
         configuration.unavailableAfter = .seconds(20)
         database = try Database(configuration)
         workspace = try TemporaryDirectory("stage")
@@ -122,7 +122,8 @@ final class Stage: Sendable {
     }
 
     func surroundings(
-        runners: [String: any Runner]? = nil, after: @escaping @Sendable (PublishingStep) throws -> Void = { _ in },
+        runners: [String: any Runner]? = nil, storage: (any ObjectStorage)? = nil,
+        after: @escaping @Sendable (PublishingStep) throws -> Void = { _ in },
         progress: @escaping @Sendable (ProgressReport) async -> Void = { _ in }
     ) -> JobRun.Surroundings {
         let encoder = EncoderRunner(child: child, memory: Self.memory, cores: 2)
@@ -130,11 +131,12 @@ final class Stage: Sendable {
             jobs: jobs, ends: EndsTogether(write: jobs.end, announce: {}, logger: Self.logger),
             revisions: FunctionRevisions(),
             runners: RunnerCatalogue(runners ?? ["encoder": encoder, "builtin": BuiltinRunner()]),
-            workspace: WorkspaceFolders(root: workspace.path),
+            workspace: WorkspaceFolders(root: workspace.path, storage: storage),
             models: ModelFiles(root: workspace.path + "/" + WorkspaceLayout.studioModels),
             publisher: TakePublisher(
                 takes: takes, child: child, memory: Self.memory, software: "RenderWorker test", after: after),
-            filePublisher: FilePublisher(files: files, after: after),
+            filePublisher: FilePublisher(files: files, logger: Self.logger, after: after),
+            results: CanvasResultStore(database),
             retry: RetryPolicy(base: .milliseconds(1), ceiling: .milliseconds(1)), lease: .seconds(60),
             announceEvents: {}, announceLog: { _ in }, publishProgress: progress, logger: Self.logger)
     }

@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// A take's further outputs, and takes that are no media.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct CompanionTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct CompanionTests {
     private struct PowerCut: Error {}
 
     @Test(arguments: [PublishingStep?.none] + PublishingStep.allCases.map { .some($0) })

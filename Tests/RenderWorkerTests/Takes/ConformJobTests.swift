@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// Films of cuts, made by the media child of a real worker.
-@Suite(.timeLimit(.minutes(5))) struct ConformJobTests {
+@Suite(.timeLimit(.minutes(10))) struct ConformJobTests {
     private static func cut(_ frames: Range<Int>, of name: String) -> JSONValue {
         let clip = Cut.Clip(name: "Shot", source: .reference(name), range: EditRange(frames, at: .film))
         let fade = Cut.Transition(before: EditTime(0, at: .film), after: EditTime(4, at: .film))

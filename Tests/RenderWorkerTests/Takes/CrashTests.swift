@@ -9,7 +9,7 @@ import Testing
 @testable import RenderWorker
 
 /// A worker that dies at any step of publishing, and the one that comes after it.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct CrashTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct CrashTests {
     private struct PowerCut: Error {}
 
     /// Runs an attempt that ends at a step as if its process had died: nothing is cleaned up, nothing written down.

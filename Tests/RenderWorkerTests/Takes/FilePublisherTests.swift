@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import QueueProtocol
 import StudioCore
 import StudioPostgres
@@ -9,7 +10,7 @@ import Testing
 @testable import RenderWorker
 
 /// Jobs whose files go to the cache or among the exports: a worker that dies at any step, and the one after it.
-@Suite(.timeLimit(.minutes(5)), .serialized) struct FilePublisherTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct FilePublisherTests {
     private struct PowerCut: Error {}
 
     private static let destinations: [JobDestination] = [
@@ -182,6 +183,55 @@ import Testing
             try stage.writeInput(Array("something else".utf8), file.path)
             let refused = try await stage.attempt(late)
             #expect(refused.state == .failed && refused.failure?.code == .inputMissing)
+        }
+    }
+
+    @Test func filesThatAreFinishedTogetherArePublishedTogetherAndOneInTheWayHurtsNobody() async throws {
+        try await Stage.with { stage in
+            let latch = ThreadLatch()
+            let isFirst = Watched(true)
+            let surroundings = stage.surroundings(after: { step in
+                guard step == .closing else { return }
+                let isMine = isFirst.update { first in
+                    defer { first = false }
+                    return first
+                }
+                if isMine { latch.hold() }
+            })
+            let place = JobDestination.export(path: "06_Exports/Final.png", replaces: true)
+            let leader = try await stage.submit(destination: .cache(path: nil))
+            // Two that take the same place cannot both be in one transaction, and the third is their neighbour.
+            let others = [
+                try await stage.submit(destination: place), try await stage.submit(destination: place),
+                try await stage.submit(destination: .cache(path: nil)),
+            ]
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await stage.attempt(leader, in: surroundings) }
+                try await latch.waitForHolders(1)
+                for job in others { group.addTask { _ = try await stage.attempt(job, in: surroundings) } }
+                try await eventually("all the others wait") { surroundings.filePublisher.waiting == 3 }
+                latch.open()
+                try await group.waitForAll()
+            }
+            for job in [leader] + others { #expect(try await stage.jobs.get(job)?.state == .succeeded) }
+            var there = 0
+            for job in others.prefix(2) {
+                there += try await stage.files.list(of: job).count { $0.removedAt == nil }
+            }
+            #expect(there == 1, "the one gave way to the other")
+        }
+    }
+
+    @Test func aFolderThatIsCleanedAwayWhileItIsEmptyIsMadeAgain() async throws {
+        try await Stage.with { stage in
+            let job = try await stage.submit(destination: .cache(path: "05_Cache/canvas/key/harbour.png"))
+            let record = try await stage.attempt(
+                job,
+                in: stage.surroundings(after: { step in
+                    if step == .stored { #expect(rmdir("\(stage.projectPath)/05_Cache/canvas/key") == 0) }
+                }))
+            #expect(record.state == .succeeded)
+            _ = try await onlyFile(of: job, on: stage)
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// Functions without outputs: they succeed without a take.
-@Suite(.timeLimit(.minutes(2))) struct TakelessTests {
+@Suite(.timeLimit(.minutes(10))) struct TakelessTests {
     @Test func nothingSucceedsAndLeavesNothing() async throws {
         try await Stage.with { stage in
             let job = try await stage.submit("noop", parameters: [:])

@@ -80,6 +80,21 @@ struct ConfigurationTests {
         }
     }
 
+    @Test("Trusted proxies are addresses and networks; what is none, or is everybody, is named")
+    func trustedProxies() throws {
+        #expect(try read().gateway.trustedProxies.isEmpty)
+        let proxies = try read(["TRUSTED_PROXIES": "192.0.2.7, 10.0.0.0/8,2001:db8::/32"]).gateway.trustedProxies
+        for text in ["192.0.2.7", "10.255.0.1", "2001:db8:ffff::1"] {
+            #expect(proxies.contains(try #require(IPAddress(text))), "\(text)")
+        }
+        #expect(!proxies.contains(try #require(IPAddress("192.0.2.8"))))
+        for bad in ["proxy", "10.0.0.1/8", "10.0.0.0/33", "0.0.0.0/0", "::/0", "10.0.0.0/8,x", "10.0.0.0/"] {
+            let error = #expect(throws: StudioError.self, "\(bad)") { try read(["TRUSTED_PROXIES": bad]) }
+            #expect(error?.findings.map(\.pointer) == ["TRUSTED_PROXIES"], "\(bad)")
+            #expect(error?.findings.map(\.code) == ["configuration"])
+        }
+    }
+
     @Test("A worker needs no token secret")
     func worker() throws {
         #expect(try read(["JWT_SECRET": ""], program: .worker).gateway.tokenSecret.isEmpty)

@@ -46,7 +46,53 @@ import Testing
 
         """
 
+    private static let canvas = """
+        {"nodes": [
+          {"id": "p", "type": "value", "position": {"x": 0, "y": 0}, "data": {"value": ["a", "b"]}},
+          {"id": "i", "type": "function", "position": {"x": 1, "y": 0}, "data": {"function": "image",
+            "parameters": {"seed": 3, "strength": 0.5}, "fanOut": {"parameter": "strength", "values": [0, 1]}}},
+          {"id": "v", "type": "function", "parentId": "g", "position": {"x": 2, "y": 0}, "data": {"function": "video",
+            "functionVersion": "2.1.0", "quality": "low", "shot": "S-1"}},
+          {"id": "c", "type": "function", "position": {"x": 3, "y": 0}, "data": {"function": "cut"}},
+          {"id": "f", "type": "asset", "position": {"x": 3, "y": 0}, "data": {"path": ["c.mp4"]}},
+          {"id": "o", "type": "output", "position": {"x": 4, "y": 0}, "data": {"shot": "S-1", "version": 2}},
+          {"id": "g", "type": "group", "position": {"x": 4, "y": 0}, "data": {}}],
+         "edges": [{"id": "1", "source": "p", "target": "i", "targetHandle": "parameter:prompt"},
+          {"id": "2", "source": "i", "sourceHandle": "image", "target": "v", "targetHandle": "image"},
+          {"id": "3", "source": "v", "target": "c", "targetHandle": "clips", "data": {"order": 2}},
+          {"id": "4", "source": "f", "target": "c", "targetHandle": "clips"},
+          {"id": "5", "source": "c", "target": "o", "targetHandle": "in"}],
+         "viewport": {"x": 0, "y": 0, "zoom": 1}}
+        """
+
     private static let cuts = [SampleCuts.film(.film), SampleCuts.film(.film, isAfterBlack: true)]
+
+    private static let subRip = """
+        1
+        00:00:00,000 --> 00:00:02,500
+        <b>First</b> {\\an8}line
+
+        2
+        00:00:02,500 --> 01:00:05,000
+        Second &amp; last
+
+        """
+
+    /// Plans a cut all of whose sources are there.
+    private static func plan(_ cut: Cut) throws {
+        var names = Set<String>()
+        for case .clip(let clip) in cut.tracks.flatMap(\.items) {
+            names.insert(clip.name)
+            if case .reference(let reference) = clip.source { names.insert(reference) }
+        }
+        let sources = names.sorted().prefix(16).map { name in
+            ConformSource(
+                path: name, names: [name], pictures: .init(rate: cut.rate, count: 1 << 30),
+                sound: ExactSeconds(1 << 30, 1))
+        }
+        let plan = try ConformPlan(cut, from: ConformCatalogue(sources), settings: .init(rate: cut.rate))
+        #expect(plan.pictures.map(\.frames.count).reduce(0, +) == plan.frameCount)
+    }
 
     private static var parsers: [Parser] {
         get throws {
@@ -55,19 +101,30 @@ import Testing
                     _ = try FunctionManifest(reading: $0)
                 },
                 Parser(testDescription: "project.json", documents: [project]) { _ = try ProjectManifest(reading: $0) },
+                Parser(testDescription: "canvas", documents: [canvas]) {
+                    let read = try CanvasDocument(reading: $0)
+                    #expect(
+                        try CanvasDocument(reading: read.text) == read, "what is read can be written and read again")
+                    _ = try CanvasSamples.compiler().compile(read)
+                },
                 Parser(
                     testDescription: "OTIO",
                     documents: try cuts.map { String(decoding: try $0.otioFile(), as: UTF8.self) }
                 ) {
-                    _ = try Cut(readingOTIO: $0)
+                    let cut = try Cut(readingOTIO: $0)
+                    _ = try Cut(readingOTIO: try cut.otioFile())
+                    try plan(cut)
                 },
                 Parser(testDescription: "EDL", documents: try cuts.map { try $0.edl() }) {
-                    _ = try Cut(readingEDL: String(decoding: $0, as: UTF8.self), rate: .film)
+                    try plan(try Cut(readingEDL: String(decoding: $0, as: UTF8.self), rate: .film))
                 },
                 Parser(testDescription: "WebVTT", documents: [subtitles]) {
                     let read = try WebVTT(reading: String(decoding: $0, as: UTF8.self))
                     let again = try WebVTT(reading: read.document())
                     #expect(again == read, "what is read can be written and read again")
+                },
+                Parser(testDescription: "SubRip", documents: [subRip, subtitles]) {
+                    _ = try WebVTT(readingSubtitles: String(decoding: $0, as: UTF8.self))
                 },
             ]
         }
@@ -88,5 +145,6 @@ import Testing
         let text = Data(String(repeating: opening, count: 200_000).utf8)
         #expect(throws: StudioError.self) { try FunctionManifest(reading: text) }
         #expect(throws: StudioError.self) { try ProjectManifest(reading: text) }
+        #expect(throws: StudioError.self) { try CanvasDocument(reading: text) }
     }
 }

@@ -51,4 +51,20 @@ import Testing
         let many = FrameSequence(names: (0..<20).map { "f\(2 * $0)" })
         #expect(many.missingText == "1, 3, 5, 7, 9, 11, 13, 15 and 11 more gaps")
     }
+
+    @Test(
+        arguments: [
+            (["a.0099.exr", "a.0100.exr"], "a.####.exr", 4), (["f9.png", "f10.png"], "f#.png", 1),
+            (["f1000.png", "f1001.png"], "f####.png", 4), (["f09.png", "f010.png"], "f#.png", nil),
+            (["f1.png", "f2.jpg"], "f#.*", 1), (["x_01_left.tif"], "x_##_left.tif", 2), (["frame.007"], "frame.###", 3),
+        ] as [([String], String, Int?)]) func namesHaveAPattern(names: [String], pattern: String, padding: Int?) throws
+    {
+        let numbering = try #require(FrameSequence(names: names).numbering)
+        #expect(numbering.pattern == pattern && numbering.padding == padding)
+    }
+
+    @Test func namesWithoutNumbersHaveNoPattern() {
+        #expect(FrameSequence(names: ["sea.png", "sky.png"]).numbering == nil)
+        #expect(FrameSequence(names: []).numbering == nil)
+    }
 }

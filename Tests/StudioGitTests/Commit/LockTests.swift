@@ -133,7 +133,7 @@ import Testing
                     try checkout.write("\(number)\n", to: "person/\(number).txt")
                     // A person's Git does not wait for locks: it says so, and the person tries again.
                     for step in [["add", "person/\(number).txt"], ["commit", "--quiet", "-m", "Person"]] {
-                        try await eventually("git \(step)", within: .seconds(60)) {
+                        try await eventually("git \(step)") {
                             try await checkout.run(step).exit == .code(0)
                         }
                     }

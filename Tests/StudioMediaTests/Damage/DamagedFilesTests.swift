@@ -33,6 +33,40 @@ import Testing
         #expect(throws: MediaError.self) { try MediaProbe.read(path: scratch.path("cut-\(name)")) }
     }
 
+    @Test(
+        arguments: ["a.mp4", "a.mov"],
+        [
+            ["sine=d=0.25", "-c:a", "aac"],
+            [
+                "testsrc2=s=64x48:r=25:d=0.4", "-c:v", "libx264", "-bf", "0", "-vsync", "passthrough", "-enc_time_base",
+                "1/1000",
+            ],
+        ])
+    func whatIsShortAndBeginsLateIsNotCutOff(name: String, media: [String]) throws {
+        let scratch = try Scratch()
+        // By what an encoder's lead makes up for, by less than a packet, and by more than one.
+        for late in ["0.01", "0.04", "0.06"] {
+            try Tool.ffmpeg(
+                ["-itsoffset", late, "-f", "lavfi", "-i"] + media + ["-movflags", "+faststart", scratch.path(name)])
+            _ = try MediaProbe.read(path: scratch.path(name))
+            try scratch.cut(name, to: 0.8, as: "cut-\(name)")
+            let error = #expect(throws: MediaError.self) { try MediaProbe.read(path: scratch.path("cut-\(name)")) }
+            #expect(error?.message.contains("cut off") == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test func aFilmThatHoldsItsLastPictureIsNotCutOff() throws {
+        let scratch = try Scratch()
+        try Tool.ffmpeg(
+            "-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1", "-final_delay", "300", scratch.path("held.gif"))
+        try Transcode(input: scratch.path("held.gif"), quality: .low).render(to: scratch.path("held.mp4"))
+        let probe = try MediaProbe.read(path: scratch.path("held.mp4"))
+        #expect(probe.video?.frameCount == 10 && abs((probe.durationSeconds ?? 0) - 3.9) < 0.01)
+        try scratch.cut("held.mp4", to: 0.9, as: "cut.mp4")
+        let error = #expect(throws: MediaError.self) { try MediaProbe.read(path: scratch.path("cut.mp4")) }
+        #expect(error?.message.contains("cut off") == true, "\(error?.message ?? "")")
+    }
+
     /// Runs in a process of its own.
     private static func tryAll(in folder: String) throws {
         var outcomes = (failed: 0, made: 0)

@@ -26,32 +26,6 @@ import Testing
         return try scratch.bytes("raw")
     }
 
-    @Test(arguments: [
-        ("25", "30000/1001", 25), ("30000/1001", "24000/1001", 30), ("24", "48", 12), ("50", "25", 25),
-    ])
-    func everyFrameShowsWhatIsShownInItsMiddle(from: String, to: String, frames: Int) throws {
-        let scratch = try Scratch()
-        try Self.numbered(scratch, "a.mkv", rate: from, frames: frames)
-        let (before, after) = (try FrameRate(parsing: from), try FrameRate(parsing: to))
-        try Transcode(
-            input: scratch.path("a.mkv"), target: .browser(.high), change: PictureChange(frameRate: after)
-        ).render(to: scratch.path("out.mp4"))
-        let numbers = try Self.numbers(scratch.path("out.mp4"))
-        let expected = Double(frames) * after.framesPerSecond / before.framesPerSecond
-        #expect(abs(Double(numbers.count) - expected) <= 1, "\(numbers.count) of \(expected)")
-        for (index, number) in numbers.enumerated() {
-            let middle = (Double(index) + 0.5) * before.framesPerSecond / after.framesPerSecond
-            let isShown = Double(number) <= middle + 0.01 && middle <= Double(number) + 1.01
-            #expect(
-                isShown || number == frames - 1,
-                "frame \(index) shows \(number), its middle is at \(middle)")
-        }
-        #expect(try Tool.ffprobe(scratch.path("out.mp4")).video?.avg_frame_rate == after.description)
-        for (index, time) in try Tool.times(scratch.path("out.mp4")).enumerated() {
-            #expect(abs(time - Double(index) / after.framesPerSecond) < 0.000_01)
-        }
-    }
-
     @Test func sizesAreFittedFilledOrStretched() throws {
         let scratch = try Scratch()
         // Black, with a white square of 60 in the middle.

@@ -66,6 +66,7 @@ import Testing
                 switch result {
                 case .success(.decided): "admitted"
                 case .success(.replayed): "replayed"
+                case .success(.run): "run"
                 case .success(.refused(let errors)): errors[0]?.code.rawValue ?? "?"
                 case .failure(let error as StudioError): error.code.rawValue
                 case .failure(let error as PostgresError): error.code.rawValue

@@ -25,7 +25,7 @@ final class Counter: Sendable {
     private func database(
         connections: Int = 2, _ change: (inout PostgresConfiguration) -> Void = { _ in }
     ) async throws -> Database {
-        var configuration = PostgresConfiguration(
+        var configuration = PostgresConfiguration.patient(
             try await PrivatePostgres.shared().database(), connections: connections)
         change(&configuration)
         return try Database(configuration)
@@ -236,7 +236,7 @@ final class Counter: Sendable {
     }
 
     @Test func aStatementThatTakesTooLongIsEnded() async throws {
-        let database = try await database(connections: 1) { $0.statementTimeout = .milliseconds(50) }
+        let database = try await database(connections: 1) { $0.statementTimeout = .seconds(1) }
         await expectFault(.timeout) { try await database.withConnection { _ = try $0.query("SELECT pg_sleep(30)") } }
         #expect(try await database.withConnection { try $0.query("SELECT 1 AS one")[0].decode("one") } == 1)
         await database.close()

@@ -10,7 +10,7 @@ import Testing
 @Suite struct OutageTests {
     @Test func connectionsAreMadeAnewAfterARestart() async throws {
         let server = try await PrivatePostgres()
-        let database = try Database(PostgresConfiguration(try await server.database(), connections: 3))
+        let database = try Database(.patient(try await server.database(), connections: 3))
         for _ in 0..<6 { try await database.withConnection { _ = try $0.query("SELECT 1") } }
         try await server.restart()
         // Not one call fails: a connection that died while nobody used it is noticed before it is used.
@@ -53,7 +53,7 @@ import Testing
 
     @Test func aConnectionLostBeforeCommitBeginsTheTransactionAnew() async throws {
         let postgres = try await PrivatePostgres.shared()
-        let database = try Database(PostgresConfiguration(try await postgres.database(), connections: 2))
+        let database = try Database(.patient(try await postgres.database(), connections: 2))
         _ = try await database.withConnection { try $0.script("CREATE TABLE t (n integer)") }
         let runs = Counter()
         try await database.transaction { connection in
@@ -69,7 +69,7 @@ import Testing
 
     @Test func aConnectionLostDuringCommitIsNotCalledAFailure() async throws {
         let postgres = try await PrivatePostgres.shared()
-        let database = try Database(PostgresConfiguration(try await postgres.database(), connections: 1))
+        let database = try Database(.patient(try await postgres.database(), connections: 1))
         _ = try await database.withConnection {
             try $0.script(
                 """

@@ -45,7 +45,7 @@ import Testing
             try await earlier.value
             for cursor in [start, between] {
                 var told: [StoredEvent] = []
-                try await eventually("both are told", within: .seconds(60)) {
+                try await eventually("both are told") {
                     // What the fixture did may come before them.
                     told = try await studio.events.read(.all, after: cursor)
                         .filter { $0.payload["change"] != "created" }
@@ -100,7 +100,7 @@ import Testing
                 }
             }
             var told: [StoredEvent] = []
-            try await eventually("all are told", within: .seconds(60)) {
+            try await eventually("all are told") {
                 told += try await studio.events.read(
                     .project(studio.project), after: told.last?.cursor ?? start, limit: 7)
                 return told.filter { $0.kind == .jobState }.count >= 60

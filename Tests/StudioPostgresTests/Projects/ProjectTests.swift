@@ -97,7 +97,8 @@ import Testing
             let projects = studio.projects
             #expect(try await projects.manifestsDue().isEmpty)
             let second = try await projects.update(
-                studio.project, title: "Two", expectedRevision: 1, by: studio.user)
+                studio.project, title: "Two", expectedRevision: 1,
+                by: ActionAuthor(tenant: studio.tenant, user: studio.user))
             let due = try await projects.manifestsDue()
             #expect(due.map(\.project) == [studio.project] && due.map(\.author) == [studio.user])
             #expect(due.map(\.name) == ["film"])

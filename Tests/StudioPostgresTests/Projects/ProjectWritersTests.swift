@@ -47,7 +47,7 @@ import Testing
         try await StudioFixture.with { studio in
             let elsewhere = ProjectWriters(try Self.database(studio, connections: 1))
             let writers = ProjectWriters(
-                try Self.database(studio, connections: 1, statementTimeout: .milliseconds(100)))
+                try Self.database(studio, connections: 1, statementTimeout: .seconds(1)))
             let latch = ThreadLatch()
             let holder = Task { try await elsewhere.run(studio.project) { _ in latch.hold() } }
             try await latch.waitForHolders(1)

@@ -129,7 +129,7 @@ import Testing
                 #expect(try await store.finish(due, report, next: due.now.addingTimeInterval(3600).wholeSecond))
             }
             var told: [StoredEvent] = []
-            try await eventually("both are told", within: .seconds(60)) {
+            try await eventually("both are told") {
                 told = try await studio.events.read(.project(studio.project), after: start)
                     .filter { $0.payload["change"] == "schedule-refused" }
                 return told.count >= 2

@@ -10,7 +10,7 @@ import Testing
 
     private func with(_ body: (Database) async throws -> Void) async throws {
         let database = try Database(
-            PostgresConfiguration(try await PrivatePostgres.shared().database(), connections: 2))
+            .patient(try await PrivatePostgres.shared().database(), connections: 2))
         try await body(database)
         await database.close()
     }
@@ -39,7 +39,7 @@ import Testing
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<4 {
                     group.addTask {
-                        let program = try Database(PostgresConfiguration(uri, connections: 1))
+                        let program = try Database(.patient(uri, connections: 1))
                         try await program.migrate(StudioFixture.logger())
                         await program.close()
                     }

@@ -151,8 +151,9 @@ struct ModelStudio {
 
     private mutating func settleDependents(of job: Int) {
         guard jobs[job].state.isFinished else { return }
-        for (place, other) in jobs.enumerated() where other.state == .waiting && other.dependsOn.contains(job) {
-            switch beginning(other.dependsOn) {
+        // As it is now: the job before in the list may have taken this one with it.
+        for place in jobs.indices where jobs[place].state == .waiting && jobs[place].dependsOn.contains(job) {
+            switch beginning(jobs[place].dependsOn) {
             case nil:
                 jobs[place].failure = .dependencyFailed
                 move(place, to: .failed)

@@ -33,7 +33,7 @@ final class StudioFixture: Sendable {
     static func migratedDatabase(on server: PrivatePostgres? = nil) async throws -> String {
         let postgres = if let server { server } else { try await PrivatePostgres.shared() }
         return try await postgres.database(preparedAs: "studio") { uri in
-            let database = try Database(PostgresConfiguration(uri, connections: 1))
+            let database = try Database(.patient(uri, connections: 1))
             try await database.migrate(logger())
             await database.close()
         }
@@ -41,7 +41,7 @@ final class StudioFixture: Sendable {
 
     init(credits: Int = 1000, connections: Int = 8, on server: PrivatePostgres? = nil) async throws {
         uri = try await Self.migratedDatabase(on: server)
-        var configuration = PostgresConfiguration(uri, connections: connections)
+        var configuration = PostgresConfiguration.patient(uri, connections: connections)
         // The machine may be busy, and no test with this fixture is about a server that is away.
         configuration.unavailableAfter = .seconds(20)
         database = try Database(configuration)
@@ -152,7 +152,7 @@ final class StudioFixture: Sendable {
     /// other tests' databases on the same server count too.
     func told(_ scope: EventScope, after cursor: EventCursor, count: Int) async throws -> [StoredEvent] {
         var told: [StoredEvent] = []
-        try await eventually("\(count) events are told", within: .seconds(60)) {
+        try await eventually("\(count) events are told") {
             told = try await events.read(scope, after: cursor)
             return told.count >= count
         }
@@ -186,6 +186,7 @@ extension JobStore {
         let admission = JobAdmission(database, activeJobsPerUser: activeJobsPerUser)
         switch try await admission.admit(AdmissionUnit([job], mayBeKnown: true, idempotency: keyed)) {
         case .replayed(let first): return .replayed(first)
+        case .run: throw Unexpected(what: "a run")
         case .refused(let errors): throw errors[0] ?? StudioError(.internalFault, "no reason")
         case .decided(let verdicts):
             switch verdicts[0] {

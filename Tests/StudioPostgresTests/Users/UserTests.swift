@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct UserTests {
     @Test func ofProgramsThatStartAtOnceOneMakesTheFirstAdmin() async throws {
-        let database = try Database(PostgresConfiguration(try await StudioFixture.migratedDatabase()))
+        let database = try Database(.patient(try await StudioFixture.migratedDatabase(), connections: 8))
         let users = UserStore(database)
         let made = try await withThrowingTaskGroup(of: UserRecord?.self) { group in
             for number in 0..<8 {

@@ -4,7 +4,7 @@ import StudioRedis
 import StudioTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CeleryBusTests {
+@Suite(.timeLimit(.minutes(10))) struct CeleryBusTests {
     private static let keys = StudioKeys(keyPrefix: "pfx:")
 
     @Test func anAnswerGoesToWhomeverStillWaits() async throws {

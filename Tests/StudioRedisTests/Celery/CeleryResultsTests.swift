@@ -4,7 +4,7 @@ import StudioRedis
 import Testing
 
 /// Writing results, and what follows them, once and in their order.
-@Suite("Celery's results", .timeLimit(.minutes(2)))
+@Suite("Celery's results", .timeLimit(.minutes(10)))
 struct CeleryResultsTests {
     private let keys = StudioKeys()
     private let sender = CelerySender(origin: "gateway@test")

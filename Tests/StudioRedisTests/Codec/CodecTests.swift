@@ -1,7 +1,7 @@
 import StudioRedis
 import Testing
 
-@Suite("Codec", .timeLimit(.minutes(1)))
+@Suite("Codec", .timeLimit(.minutes(10)))
 struct CodecTests {
     @Test func everyKindOfReplyIsRead() async throws {
         try await RedisServer.run { server in

@@ -2,7 +2,7 @@ import QueueProtocol
 import StudioRedis
 import Testing
 
-@Suite("Connection", .timeLimit(.minutes(1)))
+@Suite("Connection", .timeLimit(.minutes(10)))
 struct ConnectionTests {
     @Test func fiftyTasksShareOneConnection() async throws {
         try await RedisServer.run { server in

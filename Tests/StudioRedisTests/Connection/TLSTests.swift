@@ -4,7 +4,7 @@ import StudioTestKit
 import Testing
 
 /// Against a real server with TLS and access lists.
-@Suite("TLS and access lists", .timeLimit(.minutes(2)))
+@Suite("TLS and access lists", .timeLimit(.minutes(10)))
 struct TLSTests {
     private func url(_ port: Int, _ query: String, host: String = "localhost", user: String = "") -> String {
         "rediss://\(user)\(host):\(port)/3?\(query)"

@@ -3,7 +3,7 @@ import QueueProtocol
 import StudioRedis
 import Testing
 
-@Suite("Event bus", .timeLimit(.minutes(1)))
+@Suite("Event bus", .timeLimit(.minutes(10)))
 struct EventBusTests {
     @Test func whatIsSaidIsHeardByThoseItConcerns() async throws {
         try await RedisServer.run { server in

@@ -1,7 +1,7 @@
 import StudioRedis
 import Testing
 
-@Suite("Subscriber", .timeLimit(.minutes(1)))
+@Suite("Subscriber", .timeLimit(.minutes(10)))
 struct SubscriberTests {
     @Test func everyListenerHearsItsChannels() async throws {
         try await RedisServer.run { server in
@@ -85,7 +85,7 @@ struct SubscriberTests {
     @Test func aSilentServerIsNoticed() async throws {
         try await RedisServer.run { server in
             var impatient = server.configuration
-            impatient.commandTimeout = .milliseconds(500)
+            impatient.commandTimeout = .seconds(2)
             let configuration = impatient
             let log = RecordedLog()
             let subscriber = RedisSubscriber(configuration: configuration, group: eventLoops, logger: log.logger)

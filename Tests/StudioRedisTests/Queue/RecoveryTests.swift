@@ -2,7 +2,7 @@ import QueueProtocol
 import StudioRedis
 import Testing
 
-@Suite("Nothing is lost", .timeLimit(.minutes(2)))
+@Suite("Nothing is lost", .timeLimit(.minutes(10)))
 struct RecoveryTests {
     private let keys = StudioKeys()
 
@@ -76,8 +76,10 @@ struct RecoveryTests {
                             "LMOVE", .text(keys.list("studio", TaskPriority(urgency: 2))),
                             .text(keys.processing(consumer.worker)), "RIGHT", "LEFT"))
                 }
-                let lost = Task { try await consumer.reserve(upTo: 1) }
-                lost.cancel()
+                let lost = Task {
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    return try await consumer.reserve(upTo: 1)
+                }
                 await #expect(throws: RedisError.self) { try await lost.value }
                 var later: [String] = []
                 while later.count < 5 {

@@ -3,7 +3,7 @@ import StudioRedis
 import StudioTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ServedQueuesTests {
+@Suite(.timeLimit(.minutes(10))) struct ServedQueuesTests {
     private func message(_ queue: String) -> TaskMessage {
         .render(job: JobID(), queue: queue, priority: TaskPriority(urgency: 5))
     }

@@ -3,7 +3,7 @@ import QueueProtocol
 import StudioRedis
 import Testing
 
-@Suite("Task queue", .timeLimit(.minutes(2)))
+@Suite("Task queue", .timeLimit(.minutes(10)))
 struct TaskQueueTests {
     private let keys = StudioKeys()
 

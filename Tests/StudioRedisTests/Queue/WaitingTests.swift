@@ -2,7 +2,7 @@ import QueueProtocol
 import StudioRedis
 import Testing
 
-@Suite("Waiting for work", .timeLimit(.minutes(2)))
+@Suite("Waiting for work", .timeLimit(.minutes(10)))
 struct WaitingTests {
     @Test("an idle worker is woken by a push to any list", arguments: [0, 3, 6, 9])
     func wakes(urgency: Int) async throws {

@@ -65,6 +65,31 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", "b"])
     }
 
+    @Test(arguments: [[.reflink, .hardLink, .copy], [.hardLink], [.copy]] as [Set<FilePlacement>])
+    func onlyAFileThatHoldsWhatItShouldGivesWay(_ allowed: Set<FilePlacement>) throws {
+        let folder = try TemporaryDirectory("place")
+        let source = try folder.write("new".utf8, to: "a")
+        func replace() throws {
+            _ = try FilePlacement.placeWithoutReplacing(
+                open: OwnedDescriptor(owning: open(source, O_RDONLY | O_CLOEXEC)), source: source,
+                destination: FileDestination(path: folder.path("b")), permissions: 0o444, allowed: allowed,
+                inPlaceOf: Array("old".utf8), check: {})
+        }
+        for other: String? in ["mine", nil] {
+            if let other { try folder.write(other.utf8, to: "b") } else { unlink(folder.path("b")) }
+            let error = #expect(throws: FileError.self) { try replace() }
+            #expect(error?.code == .changed)
+            let left = try? Data(contentsOf: URL(filePath: folder.path("b")))
+            #expect(left == other.map { Data($0.utf8) })
+        }
+        try folder.write("old".utf8, to: "b")
+        try replace()
+        #expect(try Data(contentsOf: URL(filePath: folder.path("b"))) == Data("new".utf8))
+        #expect(try FileStatus(path: folder.path("b")).permissions == 0o444)
+        if allowed == [.hardLink] { #expect(try FileStatus(path: source).linkCount == 2) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == ["a", "b"])
+    }
+
     @Test func aCancelledCopyLeavesNothing() throws {
         struct Cancelled: Error {}
         let folder = try TemporaryDirectory("place")

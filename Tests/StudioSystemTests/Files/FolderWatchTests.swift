@@ -3,7 +3,7 @@ import StudioSystem
 import StudioTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FolderWatchTests {
+@Suite(.timeLimit(.minutes(10))) struct FolderWatchTests {
     /// Reads changes until one is there.
     private func changes(of watch: FolderWatch, until wanted: FolderWatch.Change) throws -> [FolderWatch.Change] {
         var seen: [FolderWatch.Change] = []

@@ -70,6 +70,31 @@ import Testing
         #expect(try file.lines() == [#"00:00:01.500 info     dispatch: job queued job=j1 why="a \"b\" c""#])
     }
 
+    @Test func linesOfJobsStandInColumnsForPeople() throws {
+        let file = try LogFile()
+        var logger = file.logger(.text, label: "worker")
+        logger[metadataKey: LogKey.worker] = "worker-3"
+        logger.notice("worker ready", metadata: ["slots": "2"])
+        logger[metadataKey: LogKey.job] = "01890a5d-ac96-774b-bcce-b302099a8057"
+        logger[metadataKey: LogKey.attempt] = "1"
+        logger[metadataKey: LogKey.project] = "film"
+        logger[metadataKey: LogKey.shot] = "SH-010"
+        logger[metadataKey: LogKey.function] = "mock-video"
+        logger[metadataKey: LogKey.traceID] = "4bf92f3577b34da6a3ce929d0e0e4736"
+        logger.info("job started", metadata: ["waited": "12ms"])
+        logger.info("job succeeded", metadata: ["took": "3.2s"])
+        logger[metadataKey: LogKey.attempt] = "2"
+        logger[metadataKey: LogKey.shot] = nil
+        logger.warning("job failed")
+        #expect(
+            try file.lines() == [
+                "00:00:01.500 notice   worker-3: worker ready slots=2",
+                "00:00:01.500 info     worker-3: job started   film/SH-010 mock-video job=099a8057 waited=12ms",
+                "00:00:01.500 info     worker-3: job succeeded film/SH-010 mock-video job=099a8057 took=3.2s",
+                "00:00:01.500 warning  worker-3: job failed    film mock-video attempt=2 job=099a8057",
+            ])
+    }
+
     @Test func nothingLoggedForgesASecondJSONLine() throws {
         let file = try LogFile()
         file.logger(.json, label: "a" + Self.hostile).error(

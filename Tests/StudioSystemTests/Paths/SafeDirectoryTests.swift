@@ -36,6 +36,22 @@ import Testing
         }
     }
 
+    @Test func namesAreReadAsFarAsTheyMatter() throws {
+        let (temporary, root) = try folder(.kernel)
+        for number in 0..<40 { try temporary.write("x".utf8, to: "project/media/f\(number).png") }
+        let media = try root.directory(RelativePath("media"))
+        #expect(try media.names().count == 41)
+        var looked = 0
+        #expect(
+            try media.hasNames(atLeast: 10) { _ in
+                looked += 1
+                return true
+            })
+        #expect(looked == 10)
+        #expect(try media.hasNames(atLeast: 40) { $0.hasSuffix(".png") })
+        #expect(try !media.hasNames(atLeast: 41) { $0.hasSuffix(".png") })
+    }
+
     @Test(
         arguments: resolutions, ["../outside", "../outside/secret.txt", "/etc", "/etc/passwd", "media/../../outside"])
     func aLinkOutIsRefused(_ resolution: SafeDirectory.Resolution, _ target: String) throws {

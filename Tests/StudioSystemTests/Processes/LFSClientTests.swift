@@ -36,14 +36,16 @@ import Testing
 
     @Test(arguments: [StudioEnvironment.development, .testing, .staging])
     func isMissedButNotNeededOutsideProduction(_ environment: StudioEnvironment) throws {
-        let text = try logged { try LFSClient.require(searchPath: "", environment: environment, logger: $0) }
+        let text = try logged {
+            try LFSClient.require(searchPath: "", environment: environment, place: .here, logger: $0)
+        }
         #expect(text.contains("warning") && text.contains("apt-get install git-lfs"))
     }
 
     @Test func productionRefusesToGoOnWithoutIt() throws {
         let text = try logged { logger in
             let error = #expect(throws: StudioError.self) {
-                try LFSClient.require(searchPath: "", environment: .production, logger: logger)
+                try LFSClient.require(searchPath: "", environment: .production, place: .here, logger: logger)
             }
             #expect(error?.code == .unavailable)
             #expect(error?.detail.contains(LFSClient.advice) == true)
@@ -55,6 +57,17 @@ import Testing
         let folder = try TemporaryDirectory("bin")
         #expect(chmod(try folder.write([], to: "git-lfs"), 0o755) == 0)
         #expect(
-            try logged { try LFSClient.require(searchPath: folder.path, environment: .production, logger: $0) }.isEmpty)
+            try logged {
+                try LFSClient.require(searchPath: folder.path, environment: .production, place: .here, logger: $0)
+            }.isEmpty)
+    }
+
+    /// As in an image, where nobody works.
+    @Test(arguments: StudioEnvironment.allCases)
+    func isNotLookedForWherePeopleWorkElsewhere(_ environment: StudioEnvironment) throws {
+        let text = try logged {
+            try LFSClient.require(searchPath: "", environment: environment, place: .elsewhere, logger: $0)
+        }
+        #expect(text.isEmpty)
     }
 }

@@ -46,7 +46,7 @@ public enum MediaSpecimens {
         var words = ["-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", pictures, "-f", "lavfi"]
         words += ["-i", "sine=frequency=440:sample_rate=48000:duration=0.4"]
         for (name, kind) in kinds { words += kind + [folder.path(name)] }
-        let made = try await ChildProcess.run("ffmpeg", words, within: .seconds(120))
+        let made = try await ChildProcess.run("ffmpeg", words)
         guard made.exit == .code(0) else { throw TestKitError("ffmpeg made no specimens: \(made.errors)") }
     }
 
@@ -56,12 +56,14 @@ public enum MediaSpecimens {
     ///   - rounds: How many files are made of each specimen.
     ///   - seed: The same seed makes the same files.
     ///   - folder: The path of the folder with the specimens.
+    ///   - kinds: Whether a specimen is broken, by its name; default all are.
     ///   - each: Gets a broken file's name, which says what was done to what, and its bytes.
     /// - Throws: What the file system said, or what `each` threw.
     public static func breakAll(
-        rounds: Int, seed: UInt64, in folder: String, each: (_ name: String, _ bytes: [UInt8]) throws -> Void
+        rounds: Int, seed: UInt64, in folder: String, of kinds: (_ name: String) -> Bool = { _ in true },
+        each: (_ name: String, _ bytes: [UInt8]) throws -> Void
     ) throws {
-        for (number, name) in names.enumerated() {
+        for (number, name) in names.enumerated() where kinds(name) {
             let whole = [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
             for round in 0..<rounds {
                 // Each specimen begins with another kind of damage, so that few rounds have all of them.

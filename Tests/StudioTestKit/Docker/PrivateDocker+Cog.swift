@@ -17,8 +17,7 @@ extension PrivateDocker {
         if (try? await request("GET", "/images/\(reference)/json")) != nil { return }
         let root = try TemporaryDirectory("cog-image")
         let made = try await ChildProcess.run(
-            "bash", ["-euo", "pipefail", "-c", Self.files, "files", root.path, PythonProgram.interpreter()],
-            within: .seconds(120))
+            "bash", ["-euo", "pipefail", "-c", Self.files, "files", root.path, PythonProgram.interpreter()])
         guard made.exit == .code(0) else { throw TestKitError("a Cog image's files: \(made.errors)") }
         try root.write(Data(contentsOf: model), to: "src/predict.py")
         try root.write(Data(contentsOf: description), to: "src/.cog/openapi_schema.json")

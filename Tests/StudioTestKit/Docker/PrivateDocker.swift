@@ -69,7 +69,7 @@ public actor PrivateDocker {
         try tell("start")
         isRunning = true
         do {
-            try await eventually("the Docker engine answers", within: .seconds(60)) {
+            try await eventually("the Docker engine answers") {
                 guard supervisor.ended == nil else { throw TestKitError("it ended") }
                 return try await ChildProcess.run("curl", ["-sf", "--unix-socket", socket, "http://docker/_ping"]).exit
                     == .code(0)
@@ -182,7 +182,7 @@ public actor PrivateDocker {
     public func stop() async throws {
         try tell("stop")
         isRunning = false
-        try await supervisor.exit(within: .seconds(60))
+        try await supervisor.exit()
     }
 
     private func tell(_ order: String) throws {

@@ -43,7 +43,7 @@ public enum BrowserPage {
     /// - Returns: What was seen.
     /// - Throws: `TestKitError` where a step cannot be done; `WaitTimedOut`.
     public static func visit(
-        _ address: String, _ steps: [Step], within bound: Duration = .seconds(60)
+        _ address: String, _ steps: [Step], within bound: Duration = .seconds(300)
     ) async throws -> Visit {
         let script = ([.go(address)] + steps).map(\.words)
         let done = try await PythonProgram.run(driver, [try JSONText.string(script)], within: bound)

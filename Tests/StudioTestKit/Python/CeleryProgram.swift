@@ -9,7 +9,7 @@ public enum CeleryProgram {
     /// - Returns: How it ended and what it wrote, without colours.
     /// - Throws: `TestKitError` when Python is not installed or cannot be started, `WaitTimedOut` when it took too long.
     public static func run(
-        _ arguments: String..., broker: String, within bound: Duration = .seconds(60)
+        _ arguments: String..., broker: String, within bound: Duration = .seconds(300)
     ) async throws -> ChildProcess.Completed {
         try await PythonProgram.run(
             module: "celery", ["-b", broker, "--no-color"] + arguments, within: bound)
@@ -78,6 +78,8 @@ public final class FlowerServer: Sendable {
             PythonProgram.interpreter(),
             [
                 "-u", "-m", "celery", "-b", broker, "flower", "--address=127.0.0.1", "--port=\(port)",
+                // A second by default, and a page without the answer is "not found".
+                "--inspect_timeout=10000",
             ] + arguments,
             environment: PythonProgram.environment.merging(["FLOWER_UNAUTHENTICATED_API": "true"]) { $1 },
             directory: folder.path)

@@ -34,7 +34,7 @@ public final class PythonProgram: Sendable {
     /// - Throws: `TestKitError` when Python is not installed or cannot be started, `WaitTimedOut` when it took too long.
     public static func run(
         _ source: String, _ arguments: [String] = [], environment: [String: String] = [:],
-        within bound: Duration = .seconds(60)
+        within bound: Duration = .seconds(300)
     ) async throws -> ChildProcess.Completed {
         let folder = try TemporaryDirectory("python")
         let file = try folder.write(source.utf8, to: "program.py")
@@ -54,7 +54,7 @@ public final class PythonProgram: Sendable {
     /// - Throws: `TestKitError` when Python is not installed or cannot be started, `WaitTimedOut` when it took too long.
     public static func run(
         module: String, _ arguments: [String] = [], environment: [String: String] = [:],
-        within bound: Duration = .seconds(60)
+        within bound: Duration = .seconds(300)
     ) async throws -> ChildProcess.Completed {
         let folder = try TemporaryDirectory("python")
         return try await ChildProcess.run(
@@ -62,14 +62,15 @@ public final class PythonProgram: Sendable {
             environment: Self.environment.merging(environment) { $1 }, directory: folder.path, within: bound)
     }
 
-    /// The interpreter with Celery and Flower.
+    /// The interpreter of an environment; by default the one with Celery and Flower.
     ///
+    /// - Parameter name: The environment's name below `.studio`.
     /// - Returns: Its absolute path.
     /// - Throws: `TestKitError` when it is not installed.
-    public static func interpreter() throws -> String {
+    public static func interpreter(of name: String = "celery") throws -> String {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        let path = root.appending(path: ".studio/celery/venv/bin/python").path
+        let path = root.appending(path: ".studio/\(name)/venv/bin/python").path
         guard access(path, X_OK) == 0 else {
             throw TestKitError("\(path) is not there: run scripts/python-environment.sh")
         }

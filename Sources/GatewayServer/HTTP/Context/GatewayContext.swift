@@ -4,6 +4,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import QueueProtocol
+import StudioCore
 import StudioSystem
 
 /// What a route knows of the request besides the request itself; lives as long as the request.
@@ -13,7 +14,8 @@ struct GatewayContext: RequestContext {
     let requestID: String
     /// The trace the request belongs to.
     let traceparent: TraceParent
-    /// The peer's IP address, without the port; `unix` for a Unix socket.
+    /// The client's IP address, without the port: the peer's, or the one that trusted proxies say they were called from;
+    /// `unix` for a Unix socket.
     let remoteAddress: String
     /// The client's connection, for what lasts as long as it: its event loop, and the moment it closes.
     let channel: any Channel
@@ -21,11 +23,11 @@ struct GatewayContext: RequestContext {
     var caller: Caller?
 
     /// The context of a request on a connection.
-    init(head: HTTPRequest, channel: any Channel, logger: Logger) {
+    init(head: HTTPRequest, channel: any Channel, proxies: TrustedProxies, logger: Logger) {
         self.channel = channel
         requestID = Self.requestID(from: head.headerFields[.requestID])
         traceparent = TraceParent(continuing: head.headerFields[.traceparent])
-        remoteAddress = channel.remoteAddress?.ipAddress ?? "unix"
+        remoteAddress = Self.client(of: channel, head.headerFields[.forwardedFor], proxies)
         coreContext = .init(source: ApplicationRequestContextSource(channel: channel, logger: logger))
         self.logger[metadataKey: LogKey.requestID] = .string(requestID)
         self.logger[metadataKey: LogKey.traceID] = .string(traceparent.traceID)
@@ -33,7 +35,12 @@ struct GatewayContext: RequestContext {
 
     init(source: ApplicationRequestContextSource) {
         let head = HTTPRequest(method: .get, scheme: nil, authority: nil, path: nil)
-        self.init(head: head, channel: source.channel, logger: source.logger)
+        self.init(head: head, channel: source.channel, proxies: TrustedProxies(), logger: source.logger)
+    }
+
+    private static func client(of channel: any Channel, _ forwardedFor: String?, _ proxies: TrustedProxies) -> String {
+        guard let text = channel.remoteAddress?.ipAddress else { return "unix" }
+        return IPAddress(text).map { proxies.client(of: $0, forwardedFor: forwardedFor).description } ?? text
     }
 
     /// A client may name its request with 1…128 letters, digits and `-_.:`; anything else could forge log lines.
@@ -58,6 +65,8 @@ extension HTTPField.Name {
     static let requestID = Self(known: "x-request-id")
     /// `traceparent` (W3C).
     static let traceparent = Self(known: "traceparent")
+    /// `X-Forwarded-For`.
+    static let forwardedFor = Self(known: "x-forwarded-for")
     /// `Idempotency-Key`.
     static let idempotencyKey = Self(known: "idempotency-key")
     /// `Idempotency-Replayed`.

@@ -19,6 +19,7 @@ extension Problem {
         switch error {
         case let problem as Problem: return problem
         case let error as StudioError: return translating(error, logger: logger)
+        case let refusal as CanvasRefusal: return refusal.problem
         case let error as PostgresError:
             logger.error(
                 "request.database-fault",

@@ -17,6 +17,8 @@ struct Problem: Error, Sendable {
     /// This occurrence, for people.
     var detail: String
     var findings: [Finding] = []
+    /// Members that only problems of this type have.
+    var members: [String: JSONValue] = [:]
     /// Headers the answer needs, such as `Allow` or `Retry-After`.
     var headers: HTTPFields = [:]
 
@@ -41,7 +43,9 @@ struct Problem: Error, Sendable {
             type: "/problems/\(code)", title: title, status: status.code, detail: detail, instance: instance,
             requestId: requestID, errors: findings.isEmpty ? nil : findings)
         // Strings and an integer: there is nothing in it that JSON cannot say.
-        return (try? JSONText.compact(document)) ?? Data("{}".utf8)
+        let text = (try? JSONText.compact(document)) ?? Data("{}".utf8)
+        guard !members.isEmpty, let more = try? JSONText.compact(JSONValue.object(members)) else { return text }
+        return text.dropLast() + Data(",".utf8) + more.dropFirst()
     }
 
     /// The answer to a request.

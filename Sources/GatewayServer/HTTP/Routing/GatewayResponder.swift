@@ -16,6 +16,8 @@ struct GatewayResponder: Sendable {
     let authenticator: Authenticator
     let rateLimiter: RateLimiter
     let headers: ResponseHeaders
+    /// Whose word on the client's address is believed.
+    let proxies: TrustedProxies
     let metrics: HTTPMetrics
     let logger: Logger
 
@@ -25,7 +27,7 @@ struct GatewayResponder: Sendable {
     /// peer is gone.
     func serve(_ request: Request, _ writer: consuming ResponseWriter, channel: any Channel) async throws {
         let started = ContinuousClock.now
-        let context = GatewayContext(head: request.head, channel: channel, logger: logger)
+        let context = GatewayContext(head: request.head, channel: channel, proxies: proxies, logger: logger)
         metrics.requestBegan()
         var response = try await respond(to: request, context: context)
         response.headers[.date] = HTTPDate.now()

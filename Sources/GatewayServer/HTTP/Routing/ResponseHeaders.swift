@@ -46,7 +46,7 @@ struct ResponseHeaders: Sendable {
         "Authorization, Content-Type, Content-Range, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, Range, "
         + "X-Request-Id, traceparent"
     private static let exposed =
-        "Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Location, RateLimit-Limit, "
+        "Canvas-Merged, Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Location, RateLimit-Limit, "
         + "RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Request-Id"
 
     private func set(_ name: HTTPField.Name, _ value: String, _ response: inout Response) {

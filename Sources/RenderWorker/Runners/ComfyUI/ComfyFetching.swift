@@ -57,7 +57,7 @@ struct ComfyFetching: Sendable {
                     throw JobFailure(
                         .outputInvalid, "The output \(port.name) is larger than the function may make.")
                 }
-                if error.code == .fileFailed {
+                if error.code == .fileFailed || error.code == .storageFull {
                     throw JobFailure(.storageFull, "The output \(port.name) could not be written: \(error.message)")
                 }
                 if number == Self.tries { throw ComfyServer.Trouble(isGone: true, description: "\(error)") }

@@ -59,12 +59,21 @@ struct MediaChild: Sendable {
         } catch let error as ChildNotStarted {
             throw JobFailure(.runnerFailed, "The media process could not be started (\(systemMessage(error.number))).")
         }
-        return try Self.judge(end, verdict.withLock { $0 }, timeout: timeout) { OutOfMemoryKills.count() > killsBefore }
+        return try Self.judge(
+            end, verdict.withLock { $0 }, timeout: timeout, hasInputs: request.inputs.values.contains { !$0.isEmpty }
+        ) { OutOfMemoryKills.count() > killsBefore }
     }
 
+    /// The signals by which a process ends that trips over what it reads.
+    private static let crashes: Set<Int32> = [SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]
+
     /// What the end of a child means.
+    ///
+    /// A crash speaks against the worker only where the child was given no input: a processor that lacks what the program
+    /// was built for, say, crashes those too.
     static func judge(
-        _ end: ChildEnd, _ verdict: MediaJobReport?, timeout: Duration, kernelWantedMemory: () -> Bool
+        _ end: ChildEnd, _ verdict: MediaJobReport?, timeout: Duration, hasInputs: Bool,
+        kernelWantedMemory: () -> Bool
     ) throws -> JSONValue {
         if end.cause == .exited(0), case .result(let value) = verdict { return value }
         switch end.interruption {
@@ -85,6 +94,12 @@ struct MediaChild: Sendable {
             throw JobFailure(
                 .inputInvalid,
                 "The media process was ended because it tried something that work on media never does.")
+        case .signalled(let signal) where hasInputs && crashes.contains(signal):
+            // Nor by a file that a codec does not survive. Another attempt may: a codec's threads do not meet as they did.
+            throw JobFailure(
+                .inputInvalid,
+                "The media process crashed by signal \(signal) (\(signalName(signal))) while it worked on the input.",
+                retryable: true)
         case .signalled(SIGKILL) where kernelWantedMemory():
             throw JobFailure(.outOfMemory, "The system ended the work because the machine was out of memory.")
         case .signalled(let signal):

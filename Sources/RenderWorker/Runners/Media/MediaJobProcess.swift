@@ -63,7 +63,9 @@ enum MediaJobProcess {
             guard count > 0 else { return nil }
             line += buffer[..<count]
             // A request has no newline inside; what follows it may have come with it.
-            guard let end = line.lastIndex(of: UInt8(ascii: "\n")) else { continue }
+            guard buffer[..<count].contains(UInt8(ascii: "\n")), let end = line.lastIndex(of: UInt8(ascii: "\n")) else {
+                continue
+            }
             let first = line.firstIndex(of: UInt8(ascii: "\n")) ?? end
             if first < end { isAskedToStop.store(true, ordering: .relaxed) }
             return Data(line[..<first])

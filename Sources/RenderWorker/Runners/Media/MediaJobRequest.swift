@@ -16,6 +16,7 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case proxy
     case transcode
     case conform
+    case join
     case trim
     case thumbnail
     case waveform
@@ -26,8 +27,12 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
     case compare
     case controlMap = "control-map"
     case overlay
+    /// A film in several sizes for browsers.
+    case hls
     /// Says what a file is.
     case probe
+    /// Says what a numbered sequence of pictures is.
+    case probeSequence = "probe-sequence"
     /// Probes a finished file and makes its thumbnail; not a function that people can ask for.
     case inspect
 
@@ -40,8 +45,8 @@ enum MediaOperation: String, Sendable, Codable, CaseIterable {
 
 /// What the parent writes to the child's standard input: one line of JSON.
 struct MediaJobRequest: Sendable, Codable {
-    /// The longest request a child reads.
-    static let longest = 4 << 20
+    /// The longest request a child reads: a sequence may be 100,000 files.
+    static let longest = 32 << 20
     /// What follows the request where the child is to end early.
     static let ask = Data("stop\n".utf8)
 

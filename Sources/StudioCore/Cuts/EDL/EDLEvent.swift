@@ -61,6 +61,13 @@ struct EDLEvent {
     /// Whether the newest name was that of the clip a dissolve goes to.
     private var isToNewest = false
 
+    // Made once: a literal is parsed wherever it is met.
+    // SAFETY: nothing changes it, it holds no closures, and Regex makes its program once, atomically.
+    private nonisolated(unsafe) static let note =
+        #/\*?\s*((?:FROM|TO) CLIP NAME|(?:FROM|TO) (?:CLIP|FILE)|SOURCE FILE|LOC)\s*:\s*(.*)/#
+    // SAFETY: nothing changes it, it holds no closures, and Regex makes its program once, atomically.
+    private nonisolated(unsafe) static let channels = #/AUD\s+(\d+)(?:\s+(\d+))?/#
+
     init(_ edit: EDLEdit) { edits = [edit] }
 
     private var isDissolve: Bool { edits.contains { $0.dissolve != nil } }
@@ -68,10 +75,9 @@ struct EDLEvent {
     /// Takes in a line that is no edit.
     mutating func take(_ line: String, number: Int) {
         guard
-            let match = line.wholeMatch(
-                of: #/\*?\s*((?:FROM|TO) CLIP NAME|(?:FROM|TO) (?:CLIP|FILE)|SOURCE FILE|LOC)\s*:\s*(.*)/#)
+            let match = line.wholeMatch(of: Self.note)
         else {
-            if let match = line.wholeMatch(of: #/AUD\s+(\d+)(?:\s+(\d+))?/#) {
+            if let match = line.wholeMatch(of: Self.channels) {
                 audio += [match.1, match.2 ?? ""].compactMap { Int($0) }.filter { (1...99).contains($0) }
             } else {
                 let comment = line.trimmingPrefix { $0 == "*" || $0 == " " }

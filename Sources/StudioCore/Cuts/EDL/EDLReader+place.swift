@@ -14,6 +14,10 @@ struct EDLTrack {
 }
 
 extension EDLReader {
+    // Made once: a literal is parsed wherever it is met.
+    // SAFETY: nothing changes it, it holds no closures, and Regex makes its program once, atomically.
+    private nonisolated(unsafe) static let locator = #/([\d:;.,]+)\s+(\w+)\s*(.*)/#
+
     /// Lays the clips of an event onto their tracks.
     mutating func place(_ event: EDLEvent?) {
         guard let event else { return }
@@ -98,7 +102,7 @@ extension EDLReader {
             ]
         }
         clip.markers = event.locators.compactMap { locator in
-            guard let match = locator.text.wholeMatch(of: #/([\d:;.,]+)\s+(\w+)\s*(.*)/#),
+            guard let match = locator.text.wholeMatch(of: Self.locator),
                 let frame = Timecode.frames(match.1, at: rate)
             else {
                 findings.add("line \(locator.line)", "timecode", "a LOC is a timecode, a colour and words")

@@ -49,7 +49,8 @@ public struct ConformPlan: Sendable, Hashable {
     /// A stretch of the film's picture.
     ///
     /// Within a dissolve both layers are shown, the newer one with the weight (n + 1) / (N + 1) at its n-th of N frames,
-    /// counted from 0: linear in the signal, no frame wholly the one or the other. A layer that is nil is black.
+    /// counted from 0: linear in the signal, no frame wholly the one or the other. A layer that is nil is what lies beneath,
+    /// or black where nothing does or where black was put there.
     public struct Picture: Sendable, Hashable {
         /// The frames of the film.
         public var frames: Range<Int>
@@ -61,8 +62,24 @@ public struct ConformPlan: Sendable, Hashable {
         public var dissolve: Range<Int>?
         /// The clip that counts as being shown, by its position in ``ConformPlan/shots``; nil for none.
         public var shot: Int?
-        /// Whether black was put there, not left.
+        /// Whether black was put there, not left, where ``layer`` is nil.
         public var isMeant = false
+        /// Whether black was put there, not left, where ``from`` is nil.
+        public var isFromMeant = false
+        /// What is seen through a fade: the picture of the tracks below, one or none. Its `frames` may be more than these.
+        public var beneath: [Picture] = []
+
+        /// All layers that are seen, those beneath included.
+        public var layers: [Layer] { [layer, from].compactMap { $0 } + beneath.flatMap(\.layers) }
+
+        /// Whether there is a layer at all. Unlike ``layers`` it looks no deeper than to the first: a cut may have many tracks.
+        var hasLayers: Bool { layer != nil || from != nil || beneath.contains(where: \.hasLayers) }
+
+        /// Whether something of the tracks below is seen.
+        var isOpen: Bool {
+            dissolve == nil
+                ? layer == nil && !isMeant : layer == nil && !isMeant || from == nil && !isFromMeant
+        }
     }
 
     /// A stretch of sound, which is added to the others that are heard at the same time.
@@ -79,6 +96,18 @@ public struct ConformPlan: Sendable, Hashable {
         public var fadeIn: Range<Int>?
         /// The samples over which it falls to silence.
         public var fadeOut: Range<Int>?
+        /// Where pictures of upper tracks come and go above it, whose sound takes its place by the same weights.
+        public var covers: [Cover] = []
+
+        /// A fade of an upper track over a sound.
+        public struct Cover: Sendable, Hashable {
+            /// The samples of the film in which it lies above the sound.
+            public var samples: Range<Int>
+            /// All samples of the fade.
+            public var fade: Range<Int>
+            /// Whether the upper sound goes, so that this one rises.
+            public var rises: Bool
+        }
 
         /// How loud it is at a sample, 0 to 1.
         ///
@@ -89,7 +118,11 @@ public struct ConformPlan: Sendable, Hashable {
                 guard let fade, !fade.isEmpty else { return 1 }
                 return min(1, max(0, (Float(sample - fade.lowerBound) + 0.5) / Float(fade.count)))
             }
-            return part(fadeIn) * (fadeOut == nil ? 1 : 1 - part(fadeOut))
+            var gain = part(fadeIn) * (fadeOut == nil ? 1 : 1 - part(fadeOut))
+            for cover in covers where cover.samples.contains(sample) {
+                gain *= cover.rises ? part(cover.fade) : 1 - part(cover.fade)
+            }
+            return gain
         }
     }
 
@@ -99,6 +132,16 @@ public struct ConformPlan: Sendable, Hashable {
         public var title: String
         /// Its frames.
         public var frames: Range<Int>
+
+        /// A shot of a film.
+        ///
+        /// - Parameters:
+        ///   - title: The shot's name.
+        ///   - frames: Its frames.
+        public init(title: String, frames: Range<Int>) {
+            self.title = title
+            self.frames = frames
+        }
     }
 
     /// What the film is made in.
@@ -135,8 +178,9 @@ public struct ConformPlan: Sendable, Hashable {
     /// Plans a cut.
     ///
     /// A clip's first frame is exactly its in-point; where its source has another rate than the film, each frame of the film
-    /// shows the source's frame that is due at that moment. Upper tracks cover lower ones. A cut without sound tracks has
-    /// the sound of its pictures, faded where they are.
+    /// shows the source's frame that is due at that moment. Upper tracks cover lower ones, and where they fade these are seen
+    /// through them. A cut without sound tracks has the sound of its pictures, faded where they are: what is seen is heard,
+    /// and a picture without sound lets that of the tracks below be heard.
     ///
     /// - Parameters:
     ///   - cut: The cut.

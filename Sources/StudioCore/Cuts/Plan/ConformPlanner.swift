@@ -15,6 +15,9 @@ struct ConformPlanner {
 
     /// The longest film, in frames: a day at 60 frames a second.
     static let mostFrames = 5_184_000
+    /// The most tracks of pictures that are seen: every one is laid over all below, as deep as their fades lie above each
+    /// other.
+    static let mostPictureTracks = 100
 
     init(cut: Cut, catalogue: ConformCatalogue, settings: ConformPlan.Settings) {
         self.cut = cut
@@ -26,15 +29,24 @@ struct ConformPlanner {
         let enabled = cut.tracks.enumerated().filter { $0.element.isEnabled }
         let video = enabled.filter { $0.element.kind == .video }
         let audio = enabled.filter { $0.element.kind == .audio }
+        if video.count > Self.mostPictureTracks {
+            findings.add(
+                "/tracks/\(video[Self.mostPictureTracks].offset)", "too-large",
+                "a film has at most \(Self.mostPictureTracks) enabled tracks with pictures")
+            return
+        }
         var stack: [[ConformPlan.Picture]] = []
         for (index, track) in video {
             guard let row = lay(track, "/tracks/\(index)") else { continue }
             stack.append(pictures(of: row))
-            if audio.isEmpty { addSounds(of: row, track) }
+            guard audio.isEmpty else { continue }
+            // What is seen is heard.
+            let covers = covers(of: stack[stack.count - 1])
+            sounds = sounds.flatMap { covered($0, by: covers) } + sounds(of: row, track)
         }
         for (index, track) in audio {
             guard let row = lay(track, "/tracks/\(index)") else { continue }
-            addSounds(of: row, track)
+            sounds += sounds(of: row, track)
         }
         guard frameCount > 0 else {
             if findings.isEmpty { findings.add("/tracks", "required", "the cut has nothing in it") }

@@ -4,6 +4,10 @@
 /// for 30000/1001 and 60000/1001, leaves out 2 (4) frame numbers at the start of every minute but each tenth, so that it
 /// keeps up with the clock; no picture is dropped.
 public enum Timecode {
+    // Made once: a literal is parsed wherever it is met.
+    // SAFETY: nothing changes it, it holds no closures, and Regex makes its program once, atomically.
+    private nonisolated(unsafe) static let form = #/(\d{2}):([0-5]\d)[:;]([0-5]\d)([:;.,])(\d{2,3})/#
+
     /// The frames from midnight that a timecode names.
     ///
     /// - Parameters:
@@ -14,7 +18,7 @@ public enum Timecode {
     ///   drop-frame leaves out, drop-frame at a rate that has none.
     public static func frames(_ text: some StringProtocol, at rate: EditRate, isDropFrame: Bool = false) -> Int? {
         guard
-            let match = String(text).wholeMatch(of: #/(\d{2}):([0-5]\d)[:;]([0-5]\d)([:;.,])(\d{2,3})/#),
+            let match = String(text).wholeMatch(of: form),
             let hours = Int(match.1), let minutes = Int(match.2), let seconds = Int(match.3), let frames = Int(match.5)
         else { return nil }
         let base = rate.timecodeBase

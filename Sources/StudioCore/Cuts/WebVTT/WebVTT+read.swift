@@ -63,7 +63,7 @@ extension WebVTT {
                 refuse(line: line, "times", "a cue's times follow its name, of one line")
                 return nil
             }
-            guard let match = texts[times].wholeMatch(of: #/\s*([\d:.]+)[ \t]+-->[ \t]+([\d:.]+)(?:[ \t]+(.*?))?\s*/#),
+            guard let match = texts[times].wholeMatch(of: Self.times),
                 let start = Self.milliseconds(match.1), let end = Self.milliseconds(match.2)
             else {
                 refuse(line: line, "times", "a cue's times are written as 00:00:01.000 --> 00:00:02.500")
@@ -79,8 +79,14 @@ extension WebVTT {
                 Cue(start: start, end: end, text: text, identifier: name, settings: match.3.map(String.init) ?? ""))
         }
 
+        // Made once: a literal is parsed wherever it is met.
+        // SAFETY: nothing changes it, it holds no closures, and Regex makes its program once, atomically.
+        private nonisolated(unsafe) static let times = #/\s*([\d:.]+)[ \t]+-->[ \t]+([\d:.]+)(?:[ \t]+(.*?))?\s*/#
+        // SAFETY: nothing changes it, it holds no closures, and Regex makes its program once, atomically.
+        private nonisolated(unsafe) static let time = #/(?:(\d{2,7}):)?([0-5]\d):([0-5]\d)\.(\d{3})/#
+
         private static func milliseconds(_ text: Substring) -> Int? {
-            guard let match = text.wholeMatch(of: #/(?:(\d{2,7}):)?([0-5]\d):([0-5]\d)\.(\d{3})/#),
+            guard let match = text.wholeMatch(of: time),
                 let minutes = Int(match.2), let seconds = Int(match.3), let rest = Int(match.4)
             else { return nil }
             let hours = match.1.flatMap { Int($0) } ?? 0

@@ -32,7 +32,7 @@ extension RunningStudio {
         for (file, item) in zip(finished, texts) {
             try ground.workspace.write(item.text.utf8, to: "Projects/\(project.name)/\(file.path)")
         }
-        try await files.record(held, finished) { _ in }
-        _ = try await files.withClaim(held) { try files.publish(held, on: $0) }
+        try await files.record(FileRecording(held, finished))
+        try await files.publish(FilePublication(held))
     }
 }

@@ -76,8 +76,8 @@ struct RunningStudio: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await running.run() }
             defer { tasks.cancelAll() }
-            let port = try await listening.wait("the gateway's port", within: .seconds(30)) { $0 }
-            try await eventually("the gateway is ready", within: .seconds(60)) {
+            let port = try await listening.wait("the gateway's port") { $0 }
+            try await eventually("the gateway is ready") {
                 guard try await Self.request(port: port, "GET", "/readyz").status == 200 else { return false }
                 return try await Self.request(port: port, "GET", "/api/v1/functions").status == 401
             }

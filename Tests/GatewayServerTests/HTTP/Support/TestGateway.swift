@@ -27,6 +27,7 @@ struct TestGateway: Sendable {
         var requestsPerSecond = 0
         var burst: Int?
         var corsOrigins: [String] = []
+        var trustedProxies = TrustedProxies()
         var clock: any Clock<Duration> = ContinuousClock()
         var now: @Sendable () -> Date = { Date() }
         var accountLifetime: Duration = .seconds(3)
@@ -96,10 +97,14 @@ struct TestGateway: Sendable {
             MetricsRoutes(
                 registry: .gateway(
                     http: http, events: events, jobs: JobCounts(JobStore(studio.database), lifetime: .zero),
+                    backlog: BacklogMetrics(
+                        jobs: JobStore(studio.database), workers: WorkerStore(studio.database),
+                        silence: .seconds(20), lifetime: .zero),
                     queue: TaskQueue(client: client, keys: StudioKeys(database: configuration.database)),
                     queues: { ["studio"] })),
             LoginRoutes(
-                users: users, throttle: LoginThrottle(studio.database, limits: settings.throttle), passwords: passwords,
+                users: users, actions: ActionLog(studio.database),
+                throttle: LoginThrottle(studio.database, limits: settings.throttle), passwords: passwords,
                 tokens: tokens, tokenLifetime: .seconds(3600), now: settings.now),
             AccountRoutes(users: users, quotas: Quotas(requestsPerSecond: nil, uploadMaxBytes: 1)),
             AdministrationRoutes(
@@ -114,7 +119,8 @@ struct TestGateway: Sendable {
             responder: GatewayResponder(
                 router: GatewayRouter(own + settings.groups + settings.moreGroups(studio.database, bus)),
                 authenticator: authenticator, rateLimiter: limiter,
-                headers: ResponseHeaders(corsOrigins: settings.corsOrigins), metrics: http, logger: log.logger),
+                headers: ResponseHeaders(corsOrigins: settings.corsOrigins), proxies: settings.trustedProxies,
+                metrics: http, logger: log.logger),
             gate: EventUpgrade(
                 hub: hub, authenticator: authenticator, rateLimiter: limiter,
                 messageLimit: settings.limits.webSocketFrameBytes),

@@ -28,11 +28,11 @@ struct TestStudio: Sendable {
     static func make() async throws -> TestStudio {
         let postgres = try await PrivatePostgres.shared()
         let uri = try await postgres.database(preparedAs: "gateway") { uri in
-            let database = try Database(PostgresConfiguration(uri, connections: 1))
+            let database = try Database(.patient(uri, connections: 1))
             try await database.migrate(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             await database.close()
         }
-        let database = try Database(PostgresConfiguration(uri, connections: 3))
+        let database = try Database(.patient(uri, connections: 3))
         let users = UserStore(database)
         let first = try await users.createTenant(name: "first")
         let second = try await users.createTenant(name: "second")

@@ -10,7 +10,7 @@ import Testing
 @testable import RenderWorker
 
 /// Functions that real Python workers of Celery carry out.
-@Suite("The celery runner", .timeLimit(.minutes(5))) struct CeleryRunnerTests {
+@Suite("The celery runner", .timeLimit(.minutes(10))) struct CeleryRunnerTests {
     @Test("A picture that Python made is a take, with its progress, its log and all that the task was told")
     func take() async throws {
         try await PythonStage.with { studio in

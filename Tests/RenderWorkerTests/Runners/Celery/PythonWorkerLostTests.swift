@@ -10,7 +10,7 @@ import Testing
 @testable import RenderWorker
 
 /// Python workers, and Redis, that go away in the middle of a task.
-@Suite("Lost Python workers", .timeLimit(.minutes(5))) struct PythonWorkerLostTests {
+@Suite("Lost Python workers", .timeLimit(.minutes(10))) struct PythonWorkerLostTests {
     @Test("A process of the pool that is killed fails the attempt, and the next one makes the take")
     func poolProcess() async throws {
         try await PythonStage.with { studio in

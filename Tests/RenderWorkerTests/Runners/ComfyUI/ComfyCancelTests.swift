@@ -7,7 +7,7 @@ import Testing
 @testable import RenderWorker
 
 /// Ending prompts: ours, and no other.
-@Suite("Cancelling at ComfyUI", .timeLimit(.minutes(5))) struct ComfyCancelTests {
+@Suite("Cancelling at ComfyUI", .timeLimit(.minutes(10))) struct ComfyCancelTests {
     @Test("A cancel ends exactly our prompt, running or waiting", arguments: [false, true], [false, true])
     func cancel(isOld: Bool, isWaiting: Bool) async throws {
         let server = try await ComfyUIServer(isOld: isOld)

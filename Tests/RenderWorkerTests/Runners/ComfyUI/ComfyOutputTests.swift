@@ -7,7 +7,7 @@ import Testing
 @testable import RenderWorker
 
 /// Which of the files that a prompt made are its function's outputs.
-@Suite("Outputs of ComfyUI", .timeLimit(.minutes(5))) struct ComfyOutputTests {
+@Suite("Outputs of ComfyUI", .timeLimit(.minutes(10))) struct ComfyOutputTests {
     /// A node that makes files of a kind, whose picture another node saves.
     private func manifest(_ make: String, _ fileExtension: String) throws -> JSONValue {
         let save: JSONValue = [

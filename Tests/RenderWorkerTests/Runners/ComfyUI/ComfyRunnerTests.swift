@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// Functions that ComfyUI servers carry out.
-@Suite("The comfyui runner", .timeLimit(.minutes(5))) struct ComfyRunnerTests {
+@Suite("The comfyui runner", .timeLimit(.minutes(10))) struct ComfyRunnerTests {
     @Test(
         "What a workflow made is a take, with its progress, its pictures and where it comes from",
         arguments: [false, true])

@@ -7,7 +7,7 @@ import Testing
 @testable import RenderWorker
 
 /// Which server gets a prompt.
-@Suite("Several ComfyUI servers", .timeLimit(.minutes(5))) struct ComfyServersTests {
+@Suite("Several ComfyUI servers", .timeLimit(.minutes(10))) struct ComfyServersTests {
     private func servers(_ all: ComfyUIServer...) throws -> ComfyServers {
         ComfyServers(try all.map { try ComfyBench.address($0.base) })
     }

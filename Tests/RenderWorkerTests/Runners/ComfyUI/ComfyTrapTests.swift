@@ -7,7 +7,7 @@ import Testing
 @testable import RenderWorker
 
 /// What a ComfyUI server is known to do to its clients, one trap after the other, against a server that does it.
-@Suite("Traps of ComfyUI", .timeLimit(.minutes(5))) struct ComfyTrapTests {
+@Suite("Traps of ComfyUI", .timeLimit(.minutes(10))) struct ComfyTrapTests {
     @Test("Trap 1: the id is in small letters, which is the only form that is taken")
     func smallLetters() async throws {
         let server = try await ComfyUIServer()

@@ -101,7 +101,7 @@ import Testing
                 "head -c 10000000 /dev/zero >/tmp/file && head -c 10000000 /dev/zero >/dev/shm/file && /picture")
             #expect(try await studio.attempt(little).state == .succeeded)
             let both = try await studio.failure(
-                "head -c 200000000 /dev/zero >/tmp/file; exit 1",
+                "head -c 200000000 /dev/zero >/tmp/file; sleep 2; exit 1",
                 runner: ["temporaryMB": 512], resources: ["memoryMB": 32])
             #expect(both.code == .outOfMemory)
         }

@@ -8,7 +8,7 @@ import Testing
 @testable import RenderWorker
 
 /// Images that come from a real registry.
-@Suite("Images that are pulled", .timeLimit(.minutes(5)), .serialized) struct RegistryTests {
+@Suite("Images that are pulled", .timeLimit(.minutes(10)), .serialized) struct RegistryTests {
     @Test("An image is pulled with progress, by tag and by digest, and known by its digest")
     func pull() async throws {
         try await ContainerStage.with { studio in

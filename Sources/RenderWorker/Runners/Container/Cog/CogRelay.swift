@@ -92,7 +92,9 @@ enum CogRelay {
                     used.clear()
                 used[job] = used.get(job, 0) + left
                 if used[job] > LIMIT:
-                    self.close_connection = True
+                    # A connection that is cut while the server still sends takes the answer with it.
+                    while left and (data := self.rfile.read(min(left, 1 << 20))):
+                        left -= len(data)
                     return self.send_error(413)
                 place = f"{job}/{next(numbers)}-{name}"
                 os.makedirs(f"{OUTPUTS}/{job}", exist_ok=True)

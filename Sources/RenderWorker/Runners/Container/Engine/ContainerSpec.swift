@@ -129,10 +129,12 @@ struct ContainerSpec: Sendable, Hashable {
         return .object(host)
     }
 
+    /// How mounts spread is left to the engine: nothing comes out of a container either way, and what lies in one of the
+    /// engine's own volumes, as the workspace of a studio in containers does, it mounts in no way that was asked for.
     private static func mount(_ mount: Mount) -> JSONValue {
         [
             "Type": "bind", "Source": .string(mount.source), "Target": .string(mount.target),
-            "ReadOnly": .bool(mount.isReadOnly), "BindOptions": ["Propagation": "rprivate"],
+            "ReadOnly": .bool(mount.isReadOnly),
         ]
     }
 

@@ -29,7 +29,8 @@ struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ error: TransferError) {
         switch error.code {
         case .unreachable, .timedOut, .tls, .cancelled: self.init(.unreachable, error.message)
-        case .tooLarge, .protocolViolation, .invalidRequest, .fileFailed: self.init(.strange, error.message)
+        case .tooLarge, .protocolViolation, .invalidRequest, .fileFailed, .storageFull:
+            self.init(.strange, error.message)
         }
     }
 
@@ -39,6 +40,8 @@ struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
         switch response.status {
         case 404: self.init(.notFound, words)
         case 409, 304: self.init(.conflict, words)
+        // What stands between worker and engine does not reach it.
+        case 502...504: self.init(.unreachable, words)
         default: self.init(.refused, words)
         }
     }

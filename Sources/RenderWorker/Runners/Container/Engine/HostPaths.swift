@@ -11,7 +11,7 @@ struct HostPaths: Sendable {
         var there: String
     }
 
-    private let places: [Place]
+    let places: [Place]
 
     /// - Parameter places: What differs; all else has the same path on both sides.
     init(_ places: [Place]) {

@@ -25,9 +25,22 @@ extension MediaJobRequest {
             "watermark", try choice("watermarkPlace") ?? .centre, parameters["watermarkOpacity"]?.doubleValue ?? 0.25,
             2.5 * size)
         let isOwn = ["file", "none", ""].contains(text("timecode"))
-        change.burnIn = BurnIn(lines: lines, timecode: isOwn ? nil : text("timecode"))
-        let outcome = try Transcode(input: source(), target: target(), change: change, copies: true)
-            .render(to: output, progress: report)
+        change.burnIn = BurnIn(lines: lines, timecode: isOwn ? nil : text("timecode"), picture: try burntPicture())
+        // What is drawn is made for a display of standard range.
+        let outcome = try Transcode(
+            input: source(), target: target(), change: change, keepsDepth: !["8", "10"].contains(text("bitDepth")),
+            toneMaps: true, copies: true
+        ).render(to: output, progress: report)
         return outcome.document
+    }
+
+    /// The watermark that is a picture; `nil` where none is given.
+    private func burntPicture() throws -> BurnIn.Picture? {
+        guard let path = inputs["picture"]?.first else { return nil }
+        return BurnIn.Picture(
+            path: path, place: try choice("picturePlace") ?? .topRight,
+            size: parameters["pictureSize"]?.doubleValue ?? 0.15,
+            margin: parameters["pictureMargin"]?.doubleValue ?? 0.02,
+            opacity: parameters["pictureOpacity"]?.doubleValue ?? 1)
     }
 }

@@ -1,18 +1,22 @@
-import StudioCore
-
 extension FunctionManifest.Port.Kind {
     /// Whether a file of that name may be connected, judged by its extension alone.
     ///
     /// A name without an extension that is known passes: what a file is, the worker finds out. Refused here is what is
     /// known to be something else, before a job is queued and paid for it. A picture counts as a video of one frame, and
     /// a video as its sound.
-    func takes(fileName: String) -> Bool {
+    ///
+    /// - Parameter fileName: The file's name or path.
+    /// - Returns: Whether it may be connected, as far as is known.
+    public func takes(fileName: String) -> Bool {
         guard let kind = Self.ofFile(named: fileName) else { return true }
         return takes(kind)
     }
 
     /// Whether what another port makes may be connected.
-    func takes(_ kind: Self) -> Bool {
+    ///
+    /// - Parameter kind: What it makes.
+    /// - Returns: Whether it may be connected.
+    public func takes(_ kind: Self) -> Bool {
         switch self {
         case .image, .mask: kind == .image || kind == .mask
         case .video: kind == .video || kind == .audio || kind == .image || kind == .mask
@@ -24,8 +28,11 @@ extension FunctionManifest.Port.Kind {
         }
     }
 
-    /// What a file is by its extension; nil where that says nothing.
-    static func ofFile(named name: String) -> Self? {
+    /// What a file is by its extension.
+    ///
+    /// - Parameter name: The file's name or path.
+    /// - Returns: What it is; nil where the extension says nothing.
+    public static func ofFile(named name: String) -> Self? {
         guard let dot = name.lastIndex(of: "."), !name[dot...].contains("/") else { return nil }
         return kinds[name[name.index(after: dot)...].lowercased()]
     }

@@ -1,0 +1,24 @@
+const two = (value: number) => String(value).padStart(2, "0");
+
+/** Takes: looking at them, comparing, choosing. */
+export const takes = {
+  title: "Takes", shots: "Shots", allShots: "All shots", search: "Shot, prompt or file", list: "Takes", count: (count: number, more: boolean) => `${count.toLocaleString()}${more ? "+" : ""} ${count === 1 && !more ? "take" : "takes"}`,
+  circledOnly: "Circled only", size: "Size of the pictures", order: "Order", orders: { shot: "By shot", newest: "Newest first", rating: "Best first" }, kind: "Kind",
+  kinds: { all: "Everything", video: "Films", image: "Pictures", audio: "Sound", other: "Other files" }, minimum: "Rating", minimumOf: (stars: number) => stars === 0 ? "Any rating" : stars === 5 ? "5 stars" : `${stars} stars or more`,
+  version: (version: number) => `v${two(version)}`, versions: "Version", allVersions: "All versions", take: (number: number) => `take ${two(number)}`,
+  name: (shot: string, version: number, number: number) => `${shot} v${two(version)} take ${two(number)}`,
+  open: (name: string) => `Open ${name}`, circle: "Circle", uncircle: "Take the circle off", circleOf: (name: string) => `Circle ${name}`, select: (name: string) => `Select ${name}`, stars: (count: number) => `${count} ${count === 1 ? "star" : "stars"}`, rate: "Rating", noRating: "Not rated", rated: (name: string, stars: number) => stars === 0 ? `${name}: rating taken away` : `${name}: ${stars} ${stars === 1 ? "star" : "stars"}`,
+  circledSaid: (name: string, circled: boolean) => circled ? `${name} circled` : `${name} no longer circled`,
+  emptyTitle: "No takes yet", emptyHint: "Takes are what is made for a shot. Generate on the canvas, and they appear here by themselves.", emptyGo: "Go to the canvas", toCut: "Cut the circled takes", nothingFound: "No take matches", nothingFoundHint: "Choose other filters, or look at all shots.", resetFilters: "Show everything",
+  loadAll: "Load all", loadingMore: "Loading more takes…", selected: (count: number) => `${count} selected`, clear: "Clear selection", compare: "Compare", compareHint: "Select two takes to compare them.", circleSelected: "Circle them", downloadSelected: "Download",
+  close: "Back to the takes", previous: "Previous take", next: "Next take",
+  player: "Player", play: "Play", pause: "Pause", backwards: "Backwards (J)", forwards: "Forwards (L)", stop: "Stop (K)", stepBack: "One frame back", stepOn: "One frame on", markIn: "Mark in (I)", markOut: "Mark out (O)", clearMarks: "Clear marks (X)", loop: "Loop (R)", full: "Full screen (F)", mute: "Sound (M)", position: "Position", toStart: "To the first frame", toEnd: "To the last frame",
+  frame: (frame: number, of: number) => `Frame ${frame} of ${of}`, speed: (speed: number) => `${speed > 0 ? "" : "−"}${Math.abs(speed)}×`, range: (from: string, to: string) => `${from} – ${to}`,
+  cannotPlay: "This browser cannot play this kind of file.", cannotPlayHint: "Download it, or make a proxy of it: a small film that every browser plays.", makeProxy: "Make a proxy", noView: "There is nothing to look at in this file.",
+  keysTitle: "Keys of the player", keys: [["Space", "Play or pause"], ["J, K, L", "Backwards, stop, forwards; again is faster"], ["← →", "One frame; with Shift ten"], ["Home, End", "First and last frame"], ["I, O, X", "Mark in, mark out, clear"], ["R", "Loop"], ["M", "Sound on or off"], ["F", "Full screen"], ["C", "Circle"], ["1 to 5, 0", "Rating, no rating"], ["[ ]", "Previous and next take"], ["Escape", "Back"]] as [string, string][],
+  compareTitle: "Compare", compareModes: { side: "Side by side", wipe: "Wipe" }, compareMode: "How to compare", wipeAt: "Where the wipe is", compareWith: "Compare with…", pickOther: "Choose a take to compare with", swap: "Swap sides", left: "Left", right: "Right",
+  information: "Information", details: "Details", provenance: "How it was made", actions: "More", download: "Download", rerun: "Make it again", rerunDone: "A new take of it is being made", rerunOpen: "Open the queue", changedTitle: "Its inputs have changed", changedHint: "Files that this take was made from are others now. It can be made again from what is there today; the result will differ.", rerunAnyway: "Make it with today's files",
+  graph: "Open the graph that made it", noGraph: "No canvas made this take: its job was submitted by itself.",
+  facts: { file: "File", kind: "Kind", size: "Size", picture: "Picture", length: "Length", rate: "Rate", codec: "Codec", made: "Made", by: "Function", seed: "Seed", quality: "Quality", software: "Software", job: "Job", hash: "SHA-256", commit: "Commit" },
+  frames: (frames: number) => `${frames.toLocaleString()} frames`, fps: (rate: number) => `${Number(rate.toFixed(3))} fps`, parameters: "Parameters", inputs: "Inputs", files: "Files beside it", showJob: "Show the job",
+};
