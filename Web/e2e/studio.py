@@ -53,6 +53,8 @@ class Studio:
 
     def start(self):
         """Starts everything; returns when the gateway and its workers are ready."""
+        if not (ROOT / "Web" / "dist" / "index.html").exists():
+            raise RuntimeError("the page is not built: Web/build.sh")
         self._start_postgres()
         self._start_redis()
         workspace = self.home / "Workspace"

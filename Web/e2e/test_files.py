@@ -36,7 +36,7 @@ def test_folders_are_walked_and_files_looked_at(signed_in, project, tmp_path, al
     page.get_by_label("Name of the folder").fill("plates")
     page.get_by_role("button", name="Go there").click()
     choose(page, picture, text)
-    expect(page.get_by_text("2 of 2 uploaded")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("2 of 2 uploaded")).to_be_visible()
     # What file names may not have became a hyphen.
     page.get_by_role("button", name="Look at harbour -b-.png").click()
     page.wait_for_function("() => document.querySelector('.preview img')?.naturalWidth === 1")
@@ -83,7 +83,7 @@ def test_an_upload_that_is_paused_goes_on_where_it_was(signed_in, studio, projec
     expect(page.get_by_text("Paused", exact=True)).to_be_visible()
     ranges.clear()
     page.get_by_role("button", name="Go on: large.bin").click()
-    expect(page.get_by_text("1 of 1 uploaded")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("1 of 1 uploaded")).to_be_visible()
     # It asked how much had come, and sent only the rest.
     assert ranges[0] == f"bytes */{film.stat().st_size}"
     assert all(not one.startswith("bytes 0-") for one in ranges)
@@ -142,7 +142,7 @@ def test_an_upload_goes_on_after_the_page_was_left(signed_in, studio, project, t
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Choose long.bin again").click()
     chooser.value.set_files(film)
-    expect(page.get_by_text("1 of 1 uploaded")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("1 of 1 uploaded")).to_be_visible()
     assert ranges[0] == f"bytes */{film.stat().st_size}"
     assert all(not one.startswith("bytes 0-") for one in ranges)
     expect(waiting).to_have_count(0)
@@ -161,7 +161,7 @@ def test_files_are_dropped_where_they_may_be(signed_in, project):
     drop = """name => { const data = new DataTransfer(); data.items.add(new File(['dropped'], name, {type: 'text/plain'}));
         const target = document.querySelector('.files'); for (const kind of ['dragenter', 'dragover', 'drop']) target.dispatchEvent(new DragEvent(kind, {dataTransfer: data, bubbles: true, cancelable: true})); }"""
     page.evaluate(drop, "dropped.txt")
-    expect(page.get_by_role("button", name="Look at dropped.txt")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Look at dropped.txt")).to_be_visible()
     page.goto(f"/#/p/{project}/files/03_Renders")
     expect(page.get_by_text("Files here are made by the studio", exact=False)).to_be_visible()
     expect(page.get_by_role("button", name="Upload files")).to_have_count(0)

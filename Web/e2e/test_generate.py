@@ -19,7 +19,7 @@ def canvas(signed_in, studio, project):
 
 
 def state_of(page, identifier, state):
-    expect(page.locator(f'[data-node-id="{identifier}"]')).to_have_class(re.compile(f"node-{state}"), timeout=120_000)
+    expect(page.locator(f'[data-node-id="{identifier}"]')).to_have_class(re.compile(f"node-{state}"))
 
 
 def test_the_cost_is_told_then_it_is_made_and_the_take_opened(canvas, studio, project):

@@ -11,12 +11,12 @@ LONG = {"seconds": 12, "width": 1280, "height": 720}
 
 
 def state_of(page, identifier, state):
-    expect(page.locator(f'[data-node-id="{identifier}"]')).to_have_class(re.compile(f"node-{state}"), timeout=120_000)
+    expect(page.locator(f'[data-node-id="{identifier}"]')).to_have_class(re.compile(f"node-{state}"))
 
 
 def picture_of(page, identifier):
     """Waits until a node shows a picture that was really read."""
-    expect(page.locator(f'[data-node-id="{identifier}"] .node-picture img')).to_be_visible(timeout=120_000)
+    expect(page.locator(f'[data-node-id="{identifier}"] .node-picture img')).to_be_visible()
     page.wait_for_function("id => document.querySelector(`[data-node-id='${id}'] .node-picture img`)?.naturalWidth > 0", arg=identifier)
 
 
@@ -40,7 +40,7 @@ def shown_progress(page):
 def progress_moves(page, identifier):
     """Waits until the node has shown two numbers that are neither nothing nor all."""
     watch_progress(page, identifier)
-    page.wait_for_function("() => window.shownProgress.filter((value) => value > 0 && value < 100).length >= 2", timeout=120_000)
+    page.wait_for_function("() => window.shownProgress.filter((value) => value > 0 && value < 100).length >= 2")
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_worker_that_is_killed_in_the_middle_is_replaced_by_another(running, s
     studio.kill("worker-1")
     try:
         studio.start_worker("worker-2")
-        expect(page.locator('[data-node-id="film"]')).to_contain_text("attempt 2", timeout=120_000)
+        expect(page.locator('[data-node-id="film"]')).to_contain_text("attempt 2")
         picture_of(page, "out")
         page.get_by_role("link", name="Queue").click()
         page.get_by_role("button", name="Finished").click()

@@ -9,7 +9,7 @@ from studio import EMAIL, PASSWORD
 
 def generated(page, what):
     """Waits until it is told what was made, and follows the way that is offered."""
-    expect(page.get_by_text(what)).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(what)).to_be_visible()
     page.get_by_role("button", name="See the takes").last.click()
     expect(page.get_by_role("heading", name="Takes")).to_be_visible()
 
@@ -32,7 +32,7 @@ def test_three_shots_two_takes_compared_and_the_cut_exported(page):
     page.get_by_role("button", name="Generate", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Generate").click()
     # Where is my picture?
-    expect(page.get_by_role("group", name="SHOT-010").get_by_role("img")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("group", name="SHOT-010").get_by_role("img")).to_be_visible()
     generated(page, "Generated: 3 takes")
     for shot in ("SHOT-010", "SHOT-020", "SHOT-030"):
         expect(page.get_by_role("button", name=f"Open {shot} v01 take 01")).to_be_visible()
@@ -58,7 +58,7 @@ def test_three_shots_two_takes_compared_and_the_cut_exported(page):
         expect(page.get_by_role("button", name=re.compile(f"^{name}, {number} of 3"))).to_be_visible()
     page.get_by_role("button", name="Export film").click()
     page.get_by_role("dialog").get_by_role("button", name="Export", exact=True).click()
-    page.get_by_role("button", name="Play film.mp4").click(timeout=120_000)
+    page.get_by_role("button", name="Play film.mp4").click()
     film = page.get_by_role("dialog", name="film.mp4")
     expect(film.get_by_label("film.mp4", exact=True).last).to_be_visible()
     with page.expect_download() as saved:

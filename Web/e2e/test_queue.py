@@ -47,14 +47,14 @@ def test_a_job_is_seen_running_with_its_log_and_is_cancelled(signed_in, studio, 
     expect(page.get_by_role("heading", name="Nothing runs or waits")).to_be_visible()
     submit(studio, project, parameters={"milliseconds": 600_000}, timeoutSeconds=3000)
     # Without a reload: the event stream tells of it.
-    expect(page.get_by_text("1 running, 0 waiting")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("1 running, 0 waiting")).to_be_visible()
     page.get_by_role("button", name="Details of noop, SHOT-010").click()
     details = page.get_by_role("complementary", name="Job")
     expect(details.get_by_text("worker-1").first).to_be_visible()
     expect(details.get_by_label("Log").get_by_text("Following")).to_be_visible()
     details.get_by_role("button", name="Cancel").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").last.click()
-    expect(details.get_by_role("status").get_by_text("Cancelled")).to_be_visible(timeout=20_000)
+    expect(details.get_by_role("status").get_by_text("Cancelled")).to_be_visible()
     page.get_by_role("button", name="Finished").click()
     expect(page.get_by_role("button", name="Details of noop, SHOT-010")).to_be_visible()
 
@@ -106,7 +106,7 @@ def test_a_paused_project_says_so_and_goes_on(signed_in, studio, project, held):
     page.get_by_role("menuitem", name="Put on hold").click()
     expect(page.get_by_text("On hold")).to_be_visible()
     page.get_by_role("button", name="Resume project").click()
-    expect(page.get_by_text("0 running, 1 waiting")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("0 running, 1 waiting")).to_be_visible()
     expect(page.get_by_text("is paused", exact=False)).to_have_count(0)
 
 

@@ -91,7 +91,7 @@ def test_between_marks_a_film_begins_again(signed_in, studio, project):
         Number(/Frame (\\d+)/.exec(document.querySelector('.transport input').getAttribute('aria-valuetext'))[1])))
         .observe(document.querySelector('.transport input'), {attributes: true, attributeFilter: ['aria-valuetext']})""")
     page.keyboard.press("Space")
-    page.wait_for_function("() => window.frames_seen.some((frame, index) => index > 0 && frame < window.frames_seen[index - 1])", timeout=20_000)
+    page.wait_for_function("() => window.frames_seen.some((frame, index) => index > 0 && frame < window.frames_seen[index - 1])")
     page.keyboard.press("k")
     assert all(11 <= one <= 21 for one in page.evaluate("window.frames_seen"))
 
@@ -194,7 +194,7 @@ def test_a_take_tells_how_it_was_made_and_is_made_again(signed_in, studio, proje
     side.get_by_role("button", name="Make it again").click()
     expect(page.get_by_text("A new take of it is being made")).to_be_visible()
     page.get_by_role("button", name="Back to the takes").click()
-    expect(page.get_by_role("button", name="Open SHOT-010 v01 take 02")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("button", name="Open SHOT-010 v01 take 02")).to_be_visible()
 
 
 def test_ten_thousand_takes_mount_only_what_is_near(signed_in, project):

@@ -38,7 +38,7 @@ def generate(page):
 
 def test_a_function_that_fails_is_told_at_its_node_and_what_waits_for_it_is_not_made(canvas, studio, project):
     generate(canvas)
-    expect(canvas.get_by_text("Some nodes failed")).to_be_visible(timeout=60_000)
+    expect(canvas.get_by_text("Some nodes failed")).to_be_visible()
     trim, out = canvas.get_by_role("group", name="Trim"), canvas.get_by_role("group", name="SHOT-010")
     expect(trim).to_have_class(re.compile("node-failed"))
     expect(out).to_contain_text("Not made: something before it failed")
@@ -46,13 +46,13 @@ def test_a_function_that_fails_is_told_at_its_node_and_what_waits_for_it_is_not_
     story = canvas.get_by_role("region", name="Result")
     expect(story).to_contain_text("A setting does not fit what comes in. Change it below, and generate again.")
     # What has nothing to do with it is made.
-    expect(canvas.get_by_role("group", name="SHOT-020").locator(".node-picture img")).to_be_visible(timeout=60_000)
+    expect(canvas.get_by_role("group", name="SHOT-020").locator(".node-picture img")).to_be_visible()
     field(canvas, "In (frame)").fill("1")
     canvas.get_by_role("button", name="Generate", exact=True).click()
     plan = canvas.get_by_role("dialog", name="Before it is generated")
     expect(plan.get_by_text("2 jobs")).to_be_visible()
     plan.get_by_role("button", name="Generate").click()
-    expect(out.locator(".node-picture img")).to_be_visible(timeout=60_000)
+    expect(out.locator(".node-picture img")).to_be_visible()
 
 
 def test_who_has_no_credits_is_told_before_and_nothing_is_queued(page, studio, project):
@@ -161,3 +161,37 @@ def test_what_the_policy_refuses_is_heard(page, noise):
     assert any("connect-src" in text for text in noise), noise
     assert any("a fault of the page" in text for text in noise), noise
     noise.clear()
+
+
+def test_a_part_of_the_page_whose_request_was_aborted_is_fetched_again(signed_in, studio, project):
+    """A network that changes aborts what is under way; nobody reloads a page for that."""
+    save(studio, project, {"nodes": [film("film", 0, 0, prompt=project)], "edges": []})
+    aborted = []
+
+    def abort_twice(route):
+        if len(aborted) < 2:
+            aborted.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+    signed_in.route(re.compile(r"/part-CanvasPage-\w+\.js$"), abort_twice)
+    open_canvas(signed_in, project)
+    assert len(aborted) == 2
+
+
+def test_a_part_of_the_page_that_is_gone_says_so_and_is_there_after_loading_again(signed_in, studio, project, allowed_noise):
+    """A page that was open while the studio was updated asks for parts that are not there any more."""
+    allowed_noise.append("This part of the page could not be fetched")
+    gone = re.compile(r"/part-CanvasPage-\w+\.js$")
+    signed_in.route(gone, lambda route: route.fulfill(status=404))
+    signed_in.clock.install()
+    signed_in.goto(f"/#/p/{project}/canvas/main")
+    heading = signed_in.get_by_role("heading", name="This part of the page could not be fetched")
+
+    def is_given_up():
+        signed_in.clock.run_for(1000)
+        return heading.is_visible()
+    studio.until("the end of the attempts", is_given_up)
+    signed_in.unroute(gone)
+    signed_in.get_by_role("button", name="Load again").click()
+    expect(signed_in.locator(".flow")).to_be_visible()

@@ -1,23 +1,24 @@
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { session } from "../api/session";
 import { SignIn, SignInAgain } from "../pages/SignIn";
 import { t } from "../strings";
 import { Empty, Boundary, Skeleton } from "../ui/states";
+import { part } from "../ui/part";
 import { Toasts } from "../ui/toasts";
 import { useSlice, useStore } from "../ui/useStore";
 import { keepReadingMe } from "./me";
 import { linkTo, place, projectOf, type Place } from "./router";
 import { Shell } from "./Shell";
 
-const ProjectsPage = lazy(() => import("../pages/Projects"));
-const SettingsPage = lazy(() => import("../pages/ProjectSettings"));
-const CanvasPage = lazy(() => import("../pages/CanvasPage"));
-const GraphPage = lazy(() => import("../pages/Graph"));
-const QueuePage = lazy(() => import("../pages/Queue"));
-const TakesPage = lazy(() => import("../pages/Takes"));
-const CutPage = lazy(() => import("../pages/Cut"));
-const FilesPage = lazy(() => import("../pages/Files"));
-const OperationsPage = lazy(() => import("../pages/Operations"));
+const ProjectsPage = part(() => import("../pages/Projects"));
+const SettingsPage = part(() => import("../pages/ProjectSettings"));
+const CanvasPage = part(() => import("../pages/CanvasPage"));
+const GraphPage = part(() => import("../pages/Graph"));
+const QueuePage = part(() => import("../pages/Queue"));
+const TakesPage = part(() => import("../pages/Takes"));
+const CutPage = part(() => import("../pages/Cut"));
+const FilesPage = part(() => import("../pages/Files"));
+const OperationsPage = part(() => import("../pages/Operations"));
 
 function PageAt({ at }: { at: Place }) {
   switch (at.page) {

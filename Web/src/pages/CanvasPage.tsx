@@ -36,6 +36,7 @@ import { t } from "../strings";
 import { Button } from "../ui/controls";
 import { Confirm } from "../ui/Dialog";
 import { dateTime } from "../ui/format";
+import { fetched } from "../ui/part";
 import { explain, Failure, Empty } from "../ui/states";
 import { announce, toast, toastError } from "../ui/toasts";
 import { useLoad } from "../ui/useLoad";
@@ -103,7 +104,7 @@ function Workbench({ project, canvas, open, isArchived, mayWork }: { project: st
     openTake: (take) => go({ page: "takes", project, shot: null, take }),
   }), [model, project, isEditable, mayWork, isArchived, upload, generate.start]);
   const arrange = async () => {
-    const { arrange: place } = await import("../canvas/layout");
+    const { arrange: place } = await fetched(() => import("../canvas/layout"));
     const { selection, document } = model.editor.get();
     const places = place(document, selection.size > 1 ? selection : null, model.sizes, model.grid);
     model.editor.edit(t.canvas.steps.layout, (before) => placeNodes(before, places));
@@ -130,7 +131,7 @@ function Workbench({ project, canvas, open, isArchived, mayWork }: { project: st
   const targets = () => targetsOf(model.editor.document, model.editor.get().selection);
   const onKeys = (event: KeyboardEvent) => onKey(event, viewed?.tools.model ?? model, {
     save: () => void saver.save().then(() => { if (saver.state === "saved") announce(t.canvas.said.saved); }),
-    find: () => setShown("find"), arrange: () => void arrange(), help: () => setShown("keys"), isEditable: () => isEditable && viewed === null,
+    find: () => setShown("find"), arrange: () => void arrange().catch(toastError), help: () => setShown("keys"), isEditable: () => isEditable && viewed === null,
     run: (only) => { if (mayWork && !isArchived && viewed === null) void generate.start(only && targets().length > 0 ? { targets: targets() } : {}); },
     add: addAnything,
     cancel: () => { const wasBusy = (viewed?.tools.model ?? model).giveUp(); model.doing.set({ kind: "nothing" }); model.add.set(null); return wasBusy; },
@@ -157,7 +158,7 @@ function Workbench({ project, canvas, open, isArchived, mayWork }: { project: st
     <CanvasToolsProvider value={viewed?.tools ?? tools}>
       <div className="workbench" onKeyDown={(event) => onKeys(event.nativeEvent)}>
         <Toolbar canvas={canvas} canvases={canvases.value ?? []} save={save} problem={saver.error} onSave={() => void saver.save()} onPick={(name) => go({ page: "canvas", project, canvas: name })} onNew={() => setShown("new")} onDelete={canvas === "main_canvas" || !saver.version?.etag ? null : () => setShown("delete")}
-          onFind={() => setShown(shown === "find" ? null : "find")} onArrange={() => void arrange()} onHistory={() => setShown(shown === "history" ? null : "history")} onExport={() => void exportCanvas(project, canvas).catch(toastError)} onImport={() => importInput.current?.click()} onKeys={() => setShown("keys")}
+          onFind={() => setShown(shown === "find" ? null : "find")} onArrange={() => void arrange().catch(toastError)} onHistory={() => setShown(shown === "history" ? null : "history")} onExport={() => void exportCanvas(project, canvas).catch(toastError)} onImport={() => importInput.current?.click()} onKeys={() => setShown("keys")}
           onPalette={() => setPanels({ ...panels, palette: !panels.palette })} onInspector={() => setPanels({ ...panels, inspector: !panels.inspector })} isPaletteOpen={panels.palette} isInspectorOpen={panels.inspector}>
           <GenerateBar generate={generate} />
         </Toolbar>

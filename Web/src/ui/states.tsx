@@ -3,6 +3,7 @@ import { ApiError } from "../api/problems";
 import { t } from "../strings";
 import { Button } from "./controls";
 import { Icon, type IconName } from "./Icon";
+import { PartMissing } from "./part";
 
 /** Nothing is here, and what one can do about it: in a part of the page, or on all of it. */
 export function Empty({ icon, title, hint, isPage, children }: { icon: IconName; title: string; hint?: ReactNode; isPage?: boolean; children?: ReactNode }) {
@@ -65,9 +66,16 @@ export class Boundary extends Component<{ children: ReactNode; name?: string }, 
   static getDerivedStateFromError(error: Error) { return { error }; }
 
   override render() {
-    if (!this.state.error) return this.props.children;
+    const { error } = this.state;
+    if (!error) return this.props.children;
+    // React remembers what it could not fetch: to try again is to load the page again.
+    if (error instanceof PartMissing) return (
+      <Empty isPage icon="warning" title={t.common.partMissing} hint={t.common.partMissingHint}>
+        <Button kind="primary" icon="refresh" onClick={() => location.reload()}>{t.common.loadAgain}</Button>
+      </Empty>
+    );
     return (
-      <Empty icon="warning" title={t.common.pageBroke} hint={<>{t.common.pageBrokeHint} <span className="muted">{this.state.error.message}</span></>}>
+      <Empty icon="warning" title={t.common.pageBroke} hint={<>{t.common.pageBrokeHint} <span className="muted">{error.message}</span></>}>
         <Button kind="primary" icon="refresh" onClick={() => this.setState({ error: null })}>{t.common.retry}</Button>
       </Empty>
     );
