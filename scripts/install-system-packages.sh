@@ -17,7 +17,7 @@ packages=(
     # to run
     postgresql redis-server git git-lfs curl ca-certificates tzdata fonts-dejavu-core
     # for the demo, the tests' independent judges and the checks
-    ffmpeg mediainfo python3 python3-venv python3-websockets jq shellcheck chromium
+    ffmpeg mediainfo python3 python3-venv python3-websockets jq shellcheck chromium-headless-shell
     docker.io docker-registry docker-compose busybox-static iproute2 iptables mmdebstrap e2fsprogs
 )
 

@@ -30,7 +30,7 @@ def main() -> None:
     order = json.load(sys.stdin)
     url, rounds = order["url"], []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium-headless-shell", args=["--no-sandbox"])
         for _ in range(order["rounds"]):
             context = browser.new_context(viewport={"width": 1440, "height": 900})
             page = context.new_page()

@@ -15,6 +15,20 @@ public actor PrivatePostgres {
     /// - Throws: `TestKitError` when PostgreSQL is not installed or does not start.
     public static func shared() async throws -> PrivatePostgres { try await sharedStart.value }
 
+    /// An empty cluster that all others are copies of: to copy one takes a fifth of the time that making one does.
+    private static let emptyCluster = Task {
+        let directory = try TemporaryDirectory("pg")
+        let user = try unprivilegedUser(owning: directory.path)
+        let initdb = try await ChildProcess.run(
+            "\(newestBinaries())/initdb",
+            [
+                "--pgdata", directory.path("data"), "--username", "studio", "--auth", "trust", "--encoding", "UTF8",
+                "--locale", "C", "--no-sync", "--no-instructions",
+            ], directory: directory.path, user: user)
+        guard initdb.exit == .code(0) else { throw TestKitError("initdb failed: \(initdb.errors)") }
+        return directory
+    }
+
     private let directory: TemporaryDirectory
     private let binaries: String
     private let user: String?
@@ -35,13 +49,9 @@ public actor PrivatePostgres {
         directory = try TemporaryDirectory("pg")
         binaries = try Self.newestBinaries()
         user = try Self.unprivilegedUser(owning: directory.path)
-        let initdb = try await ChildProcess.run(
-            "\(binaries)/initdb",
-            [
-                "--pgdata", directory.path("data"), "--username", "studio", "--auth", "trust", "--encoding", "UTF8",
-                "--locale", "C", "--no-sync", "--no-instructions",
-            ], directory: directory.path, user: user)
-        guard initdb.exit == .code(0) else { throw TestKitError("initdb failed: \(initdb.errors)") }
+        let copied = try await ChildProcess.run(
+            "cp", ["-a", Self.emptyCluster.value.path("data"), directory.path("data")], user: user)
+        guard copied.exit == .code(0) else { throw TestKitError("copying an empty cluster failed: \(copied.errors)") }
         try await start()
     }
 

@@ -77,7 +77,7 @@ def shoot(studio, folder, wanted):
     """Takes the pictures."""
     first = fill(studio)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=(["--no-sandbox"] if os.geteuid() == 0 else []) + ["--disable-dev-shm-usage"])
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium-headless-shell", args=(["--no-sandbox"] if os.geteuid() == 0 else []) + ["--disable-dev-shm-usage"])
         for theme in ("dark", "light"):
             for width, (x, y) in WIDTHS.items():
                 page = browser.new_context(base_url=studio.url, viewport={"width": x, "height": y}, color_scheme=theme, reduced_motion="reduce", locale="en-GB").new_page()

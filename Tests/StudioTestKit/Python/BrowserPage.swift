@@ -131,7 +131,7 @@ public enum BrowserPage {
 
         profile = tempfile.mkdtemp(dir=".")
         browser = subprocess.Popen(
-            ["chromium", "--headless", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
+            ["chromium-headless-shell", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run",
              "--window-size=1500,1000", "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env={**os.environ, "HOME": profile})
         try:

@@ -18,9 +18,9 @@ struct RunningStudio: Sendable {
         let redis: PrivateRedis
         var environment: [String: String]
 
-        /// A fresh database, a Redis of its own and a workspace with the shipped catalogue.
+        /// A fresh database with all migrations, a Redis of its own and a workspace with the shipped catalogue.
         static func make(_ extra: [String: String] = [:]) async throws -> Ground {
-            let postgres = try await PrivatePostgres.shared().database()
+            let postgres = try await TestStudio.migrated()
             let redis = try await PrivateRedis()
             let workspace = try TemporaryDirectory("ws")
             try FileManager.default.createDirectory(

@@ -25,13 +25,18 @@ struct TestStudio: Sendable {
     /// `other` of the second.
     let other: ProjectID
 
-    static func make() async throws -> TestStudio {
+    /// The address of a fresh database with all migrations, which are applied once for all tests.
+    static func migrated() async throws -> String {
         let postgres = try await PrivatePostgres.shared()
-        let uri = try await postgres.database(preparedAs: "gateway") { uri in
+        return try await postgres.database(preparedAs: "gateway") { uri in
             let database = try Database(.patient(uri, connections: 1))
             try await database.migrate(Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             await database.close()
         }
+    }
+
+    static func make() async throws -> TestStudio {
+        let uri = try await migrated()
         let database = try Database(.patient(uri, connections: 3))
         let users = UserStore(database)
         let first = try await users.createTenant(name: "first")
