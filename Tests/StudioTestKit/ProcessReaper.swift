@@ -12,12 +12,13 @@ final class ProcessReaper: Sendable {
 
     private static let script = """
         trap '' INT TERM HUP
-        pids= mounts= links=
+        pids= mounts= links= folders=
         while IFS= read -r line; do
             case $line in
             +*) pids="$pids ${line#+}"; eval "alive_${line#+}=1" ;;
             -*) eval "alive_${line#-}=" ;;
-            d*) set -- "$@" "${line#d}" ;;
+            d*) folders="$folders${line#d}
+        " ;;
             l*) links="$links ${line#l}" ;;
             m*) mounts="$mounts${line#m}
         " ;;
@@ -31,9 +32,12 @@ final class ProcessReaper: Sendable {
             umount -l "$mount" || sudo -n umount -l "$mount"
         done 2>/dev/null
         for link in $links; do ip link delete "$link"; done 2>/dev/null
-        for round in 1 2 3 4 5; do
-            rm -rf -- "$@" && break
-            sleep 0.2
+        printf %s "$folders" | while IFS= read -r folder; do
+            [ -e "$folder" ] || continue
+            for round in 1 2 3 4 5; do
+                rm -rf -- "$folder" && break
+                sleep 0.2
+            done
         done
         """
 

@@ -72,12 +72,12 @@ extension SourceFile {
     /// Where an exclamation mark after a value, a type, `try` or `as` can trap.
     fileprivate func forced() -> [Token] {
         let closers: Set<String> = [")", "]", "}", "\"", ">", "?"]
-        return tokens.indices.dropFirst().compactMap { index in
+        // `Set<T>!` and `a?!` reach us as one run of operator characters.
+        let runs = [">!", ">>!", "?!", "!."]
+        return places(of: ["!"] + runs).filter { $0 > 0 }.compactMap { index in
             let (before, mark) = (tokens[index - 1], tokens[index])
             guard !mark.isSpacedBefore else { return nil }
-            // `Set<T>!` and `a?!` reach us as one run of operator characters.
-            if mark.text == "!" { return before.isWord || closers.contains(before.text) ? mark : nil }
-            return [">!", ">>!", "?!", "!."].contains(mark.text) ? mark : nil
+            return mark.text != "!" || before.isWord || closers.contains(before.text) ? mark : nil
         }
     }
 }

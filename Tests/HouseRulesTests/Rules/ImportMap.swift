@@ -49,9 +49,8 @@ extension Rule {
             guard let allowed = ImportMap.allowed[file.target] else {
                 return [Finding(path: file.path, line: 1, message: "target \(file.target) is not in the import map")]
             }
-            return file.tokens.indices.compactMap { index in
-                guard file.tokens[index].text == "import",
-                    let module = ImportMap.module(importedAt: index, in: file.tokens),
+            return file.places(of: ["import"]).compactMap { index in
+                guard let module = ImportMap.module(importedAt: index, in: file.tokens),
                     !allowed.contains(module.text), !ImportMap.toolchain.contains(module.text)
                 else { return nil }
                 return Finding(

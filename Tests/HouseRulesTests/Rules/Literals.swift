@@ -61,8 +61,8 @@ extension Rule {
         check: { file in
             guard file.isProduct, file.target != "QueueProtocol", file.target != "StudioCore" else { return [] }
             var findings: [Finding] = []
-            for start in file.tokens.indices.dropLast(2)
-            where ["metadata", "metadataKey"].contains(file.tokens[start].text) && file.tokens[start + 1].text == ":" {
+            for start in file.places(of: ["metadata", "metadataKey"])
+            where start + 2 < file.tokens.count && file.tokens[start + 1].text == ":" {
                 let rest = file.tokens[(start + 2)...]
                 let isList = rest.first?.text == "["
                 var depth = 0

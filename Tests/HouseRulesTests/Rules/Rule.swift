@@ -35,7 +35,7 @@ struct Sample: Sendable {
 extension SourceFile {
     /// Findings wherever these tokens follow each other.
     func findings(_ sequence: [String], _ message: String) -> [Finding] {
-        tokens.indices.filter { start in
+        places(of: [sequence[0]]).filter { start in
             start + sequence.count <= tokens.count
                 && zip(tokens[start...], sequence).allSatisfy { $0.text == $1 }
         }.map { Finding(path: path, line: tokens[$0].line, message: message) }

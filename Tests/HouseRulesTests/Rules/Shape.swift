@@ -42,8 +42,8 @@ extension Rule {
             for part in file.folders where Shape.isVague(part.split(separator: ".").first ?? part) {
                 findings.append(Finding(path: file.path, line: 1, message: "\(part) does not say what it does"))
             }
-            for (declaration, name) in zip(file.tokens, file.tokens.dropFirst())
-            where Shape.declarations.contains(declaration.text) && name.isWord && Shape.isVague(name.text[...]) {
+            let declared = file.places(of: Array(Shape.declarations)).filter { $0 + 1 < file.tokens.count }
+            for name in declared.map({ file.tokens[$0 + 1] }) where name.isWord && Shape.isVague(name.text[...]) {
                 findings.append(
                     Finding(path: file.path, line: name.line, message: "\(name.text) does not say what it does"))
             }
@@ -65,11 +65,10 @@ extension Rule {
         name: "only App/ reads the environment",
         check: { file in
             guard file.isProduct, !file.isAssembly else { return [] }
-            let readers: Set<String> = ["ProcessInfo", "getenv", "secure_getenv", "setenv", "environ", "CommandLine"]
-            return file.tokens.indices.filter { index in
+            let readers = ["ProcessInfo", "getenv", "secure_getenv", "setenv", "environ", "CommandLine"]
+            return file.places(of: readers).filter { index in
                 // `.environ` and `environ:` are names of something else.
-                readers.contains(file.tokens[index].text)
-                    && (index == 0 || file.tokens[index - 1].text != ".")
+                (index == 0 || file.tokens[index - 1].text != ".")
                     && (index + 1 == file.tokens.count || file.tokens[index + 1].text != ":")
             }.map { Finding(path: file.path, line: file.tokens[$0].line, message: "reads the environment") }
         },
@@ -87,9 +86,8 @@ extension Rule {
         name: "libraries do not print",
         check: { file in
             guard file.isProduct, !["GatewayServer", "RenderWorker"].contains(file.target) else { return [] }
-            return file.tokens.indices.dropLast().filter { index in
-                ["print", "debugPrint", "dump"].contains(file.tokens[index].text)
-                    && file.tokens[index + 1].text == "("
+            return file.places(of: ["print", "debugPrint", "dump"]).filter { index in
+                index + 1 < file.tokens.count && file.tokens[index + 1].text == "("
                     && (index == 0 || ![".", "func"].contains(file.tokens[index - 1].text))
             }.map { Finding(path: file.path, line: file.tokens[$0].line, message: "prints; log or return it") }
         },

@@ -8,8 +8,8 @@ extension Rule {
                 let message = "sleeps; wait for a signal or a condition of StudioTestKit"
                 let calls = ["usleep", "nanosleep", "clock_nanosleep"].flatMap { file.findings([$0, "("], message) }
                 let members = ["Task", "Thread"].flatMap { file.findings([$0, ".", "sleep"], message) }
-                let plain = file.tokens.indices.dropLast().filter { index in
-                    file.tokens[index].text == "sleep" && file.tokens[index + 1].text == "("
+                let plain = file.places(of: ["sleep"]).filter { index in
+                    index + 1 < file.tokens.count && file.tokens[index + 1].text == "("
                         && (index == 0 || ![".", "func"].contains(file.tokens[index - 1].text))
                 }.map { Finding(path: file.path, line: file.tokens[$0].line, message: message) }
                 return calls + members + plain

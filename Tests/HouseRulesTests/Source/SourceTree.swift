@@ -53,12 +53,18 @@ struct SourceFile: Sendable {
     let lines: [Substring]
     /// The code without comments and without the text of string literals.
     let tokens: [Token]
+    /// Where each text stands among the tokens: most rules look for a few words in a million.
+    private let places: [String: [Int]]
 
     init(path: String, text: String) {
         self.path = path
         lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         tokens = Tokens.read(text)
+        places = Dictionary(grouping: tokens.indices) { [tokens] in tokens[$0].text }
     }
+
+    /// Where any of some texts stands among the tokens, in order.
+    func places(of texts: [String]) -> [Int] { texts.flatMap { places[$0] ?? [] }.sorted() }
 
     /// The path's parts; the last is the file's name.
     var folders: [Substring] { path.split(separator: "/") }
