@@ -24,6 +24,11 @@ beside() {
     "$@" &
     runs+=("$!")
 }
+in_turn() {
+    local each status=0
+    for each in "$@"; do run "$each" || status=$?; done
+    return "$status"
+}
 together() {
     local each status=0
     for each in "${runs[@]}"; do wait "$each" || status=$?; done
@@ -32,13 +37,16 @@ together() {
 }
 beside run '^(GatewayServerTests|StudioCoreTests|QueueProtocolTests)\.'
 beside run '^RenderWorkerTests\.'
-beside run '^StudioMediaTests\.'
+# Those that make and take away networks are done before there is a browser: it aborts what it connects then.
+networks='Cancel|Cog|Container|CutOff|Doctor'
+beside in_turn '^StudioMediaTests\.' "^IntegrationTests\.($networks)"
 beside run '^(?!GatewayServerTests|StudioCoreTests|QueueProtocolTests|RenderWorkerTests|StudioMediaTests|IntegrationTests|ChaosTests)'
 together
 # The whole studio, in processes of its own, comes last: first as it works and as people see it in a browser, then as it is
 # broken, by itself.
-beside run '^IntegrationTests\.(Celery|Flower|Cog|ComfyUI|Disturbance|Python|SideBySide|ControlBus)'
-beside run '^IntegrationTests\.(?!Celery|Flower|Cog|ComfyUI|Disturbance|Python|SideBySide|ControlBus)'
+first='Celery|Flower|ComfyUI|Disturbance|Python|SideBySide|ControlBus'
+beside run "^IntegrationTests\.($first)"
+beside run "^IntegrationTests\.(?!$first|$networks)"
 beside scripts/test-web.sh
 together
 run '^ChaosTests\.'

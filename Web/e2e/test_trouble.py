@@ -179,6 +179,22 @@ def test_a_part_of_the_page_whose_request_was_aborted_is_fetched_again(signed_in
     assert len(aborted) == 2
 
 
+def test_what_is_read_while_the_network_changes_is_asked_for_again(signed_in, studio, project):
+    save(studio, project, {"nodes": [film("film", 0, 0, prompt=project)], "edges": []})
+    aborted = []
+
+    def abort_first(route):
+        if route.request.method == "GET" and route.request.url not in aborted:
+            aborted.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+    signed_in.route("**/api/v1/**", abort_first)
+    open_canvas(signed_in, project)
+    expect(signed_in.locator('[data-node-id="film"]')).to_be_visible()
+    assert any("/canvases/main_canvas" in address for address in aborted)
+
+
 def test_a_part_of_the_page_that_is_gone_says_so_and_is_there_after_loading_again(signed_in, studio, project, allowed_noise):
     """A page that was open while the studio was updated asks for parts that are not there any more."""
     allowed_noise.append("This part of the page could not be fetched")

@@ -60,8 +60,10 @@ async function once(method: string, url: string, options: Options, bearer: strin
     body = writeJson(options.body);
     headers["content-type"] = "application/json";
   }
+  const ask = () => fetch(url, { method, headers, body, signal: options.signal, credentials: "omit", cache: "no-store" });
   try {
-    const response = await fetch(url, { method, headers, body, signal: options.signal, credentials: "omit", cache: "no-store" });
+    // A network that changes aborts what is being connected. What only reads is asked for again at once.
+    const response = await (method === "GET" ? ask().catch((error) => { if (options.signal?.aborted) throw error; return ask(); }) : ask());
     reached();
     return response;
   } catch (error) {
