@@ -266,7 +266,7 @@ private struct ProbeRoutes: RouteGroup {
 
     @Test func closesConnectionsThatSayNothing() async throws {
         var limits = HTTPLimits()
-        limits.firstRequestTimeout = .milliseconds(50)
+        limits.firstRequestTimeout = .milliseconds(500)
         try await run(.init(limits: limits)) { gateway in
             for beginning in ["", "GET /probe/a HTTP/1.1\r\nhost:"] {
                 let connection = try await RawConnection.connect(to: gateway.port)
@@ -279,7 +279,7 @@ private struct ProbeRoutes: RouteGroup {
 
     @Test func closesConnectionsThatStandIdle() async throws {
         var limits = HTTPLimits()
-        limits.idleTimeout = .milliseconds(50)
+        limits.idleTimeout = .milliseconds(500)
         try await run(.init(limits: limits)) { gateway in
             let idle = try await RawConnection.connect(to: gateway.port)
             try await idle.send("GET /probe/a HTTP/1.1\r\nhost: test\r\n\r\n")

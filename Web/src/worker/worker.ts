@@ -46,7 +46,9 @@ async function answerWith(token: string | null, request: Request, url: URL): Pro
   if (token) headers.set("authorization", `Bearer ${token}`);
   // The page's policy lets nothing come from anywhere else, so that a storage's own address would be of no use.
   headers.set("prefer", "inline-media");
-  return fetch(url.href, { headers, credentials: "omit", signal: request.signal });
+  const ask = () => fetch(url.href, { headers, credentials: "omit", signal: request.signal });
+  // A network that changes aborts what is being connected; an element does not ask again.
+  return ask().catch((error) => { if (request.signal.aborted) throw error; return ask(); });
 }
 
 /** Whatever is navigated to below /api/ is saved, never shown as a page of this origin; a refusal is the window's to tell. */
