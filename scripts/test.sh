@@ -36,11 +36,12 @@ together() {
     return "$status"
 }
 beside run '^(GatewayServerTests|StudioCoreTests|QueueProtocolTests)\.'
-beside run '^RenderWorkerTests\.'
+beside run '^RenderWorkerTests\.(?!Celery)'
 # Those that make and take away networks are done before there is a browser: it aborts what it connects then.
 networks='Cancel|Cog|Container|CutOff|Doctor'
 beside in_turn '^StudioMediaTests\.' "^IntegrationTests\.($networks)"
-beside run '^(?!GatewayServerTests|StudioCoreTests|QueueProtocolTests|RenderWorkerTests|StudioMediaTests|IntegrationTests|ChaosTests)'
+others='GatewayServerTests|StudioCoreTests|QueueProtocolTests|RenderWorkerTests|StudioMediaTests|IntegrationTests|ChaosTests'
+beside run "^(RenderWorkerTests\.Celery|(?!$others))"
 together
 # The whole studio, in processes of its own, comes last: first as it works and as people see it in a browser, then as it is
 # broken, by itself.
