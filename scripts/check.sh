@@ -33,4 +33,4 @@ if grep -n 'warning:' "$log" | grep -vF "$dependencies"; then
 fi
 
 printf '== house rules\n'
-FILTER='^HouseRulesTests\.' scripts/test.sh
+FILTER='^HouseRulesTests\.(HouseRules|ReliabilityPage)' scripts/test.sh

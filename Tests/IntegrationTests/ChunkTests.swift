@@ -30,7 +30,7 @@ struct ChunkTests {
         func body(_ name: String, _ split: JSONValue) -> JSONValue {
             [
                 "name": .string(name), "split": split, "quality": "high",
-                "cut": [["take": take, "in": 0, "out": 240], ["take": take, "in": 200, "out": 440]],
+                "cut": [["take": take, "in": 0, "out": 144], ["take": take, "in": 120, "out": 264]],
                 "target": ["width": 800, "height": 450],
             ]
         }
@@ -48,7 +48,7 @@ struct ChunkTests {
         let film = "\(stack.folder(of: "film"))/06_Exports/Reel.mp4"
         let found = try await judged(film)
         let video = try #require(found["streams"]?.arrayValue?.first { $0["codec_type"] == "video" })
-        #expect(video["nb_read_frames"] == "480" && found["chapters"]?.arrayValue?.count == 2)
+        #expect(video["nb_read_frames"] == "288" && found["chapters"]?.arrayValue?.count == 2)
         #expect(found["format"]?["tags"]?["title"] == "Reel")
         let one = try await stack.api.post("/api/v1/projects/film/exports", body("One", "never"))
         try await stack.wait(
@@ -66,13 +66,13 @@ struct ChunkTests {
         try await stack.stop()
     }
 
-    /// A take of twenty seconds with sound.
+    /// A take of twelve seconds with sound.
     private func source(_ stack: Stack) async throws -> JSONValue {
         try await stack.project()
         let pictures = try await stack.submit(
             "mock-video",
-            parameters: ["prompt": "a harbour", "seconds": 20, "width": 640, "height": 360, "frameRate": "24"])
-        let sound = try await stack.submit("mock-audio", parameters: ["prompt": "a harbour", "seconds": 20])
+            parameters: ["prompt": "a harbour", "seconds": 12, "width": 640, "height": 360, "frameRate": "24"])
+        let sound = try await stack.submit("mock-audio", parameters: ["prompt": "a harbour", "seconds": 12])
         let shot = try await stack.submit(
             "mux", parameters: [:], inputs: ["video": .string("job:\(pictures)"), "audio": [.string("job:\(sound)")]])
         let made = try await stack.wait(for: shot, toBe: "succeeded")
@@ -117,8 +117,8 @@ struct ChunkTests {
 
         let (film, other) = (try await file(of: whole, stack), try await file(of: single, stack))
         let found = try await judged(film.path)
-        // Twenty seconds, to the nearest frame.
-        #expect(found["streams"]?.arrayValue?.first?["nb_read_frames"] == "480")
+        // Twelve seconds, to the nearest frame.
+        #expect(found["streams"]?.arrayValue?.first?["nb_read_frames"] == "288")
         #expect(found == (try await judged(other.path)))
         #expect(try await hashes(film.path, "0:a:0") == hashes(other.path, "0:a:0"))
         try await eventually("the chunks are gone") {
