@@ -10,7 +10,7 @@ struct JoinTests {
     /// A film of moving, noisy pictures with sound that never repeats.
     private func source(_ scratch: Scratch, _ name: String, _ rate: String, seed: Int) throws {
         try Tool.ffmpeg(
-            "-f", "lavfi", "-i", "testsrc2=s=320x180:r=\(rate):d=7,noise=alls=12:allf=t:all_seed=\(seed)", "-f",
+            "-f", "lavfi", "-i", "testsrc2=s=256x144:r=\(rate):d=7,noise=alls=12:allf=t:all_seed=\(seed)", "-f",
             "lavfi",
             "-i", "aevalsrc='0.4*sin(2*PI*(200+\(seed)+40*t)*t)|0.3*sin(2*PI*(300+50*t)*t)':s=48000:d=7", "-c:v",
             "libx264", "-crf", "1", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "24", "-color_range", "tv",
@@ -46,7 +46,7 @@ struct JoinTests {
             cut, from: catalogue,
             settings: .init(rate: rate, sampleRate: Conform.sampleRate(of: target, preferred: 48_000)))
         return Conform(
-            plan: plan, files: plan.sources.map { scratch.path($0.path) }, target: target, width: 320, height: 180,
+            plan: plan, files: plan.sources.map { scratch.path($0.path) }, target: target, width: 256, height: 144,
             title: cut.name)
     }
 

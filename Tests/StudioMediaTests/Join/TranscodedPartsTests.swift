@@ -15,7 +15,7 @@ struct TranscodedPartsTests {
         var rate = "24"
         var sound: [String] = []
         var coding: [String]
-        var pictures = "testsrc2=s=320x180:r=RATE:d=7,noise=alls=12:allf=t:all_seed=3"
+        var pictures = "testsrc2=s=256x144:r=RATE:d=7,noise=alls=12:allf=t:all_seed=3"
         var container: ContainerKind
         var video: VideoTarget
         var audio: AudioCodec?
@@ -49,7 +49,7 @@ struct TranscodedPartsTests {
                 "keyint=60:open-gop=1:bframes=4:log-level=error", "-c:a", "flac", "-metadata:s:a:1", "language=fra",
                 "-disposition:a:0", "0", "-disposition:a:1", "default",
             ] + words, container: .mkv, video: VideoTarget(quality: .low), audio: .aac,
-            change: PictureChange(width: 240)),
+            change: PictureChange(width: 192)),
         Case(
             name: "a film that is turned, to ProRes in MOV", file: "turned.mp4", rate: "30000/1001", sound: tones,
             coding: open + ["-c:a", "aac", "-timecode", "00:59:58;00"] + words, container: .mov,
@@ -80,7 +80,7 @@ struct TranscodedPartsTests {
         Case(
             name: "VP9 with transparency", file: "alpha.webm", rate: "25",
             coding: ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-crf", "12", "-b:v", "0"],
-            pictures: "testsrc2=s=320x180:r=RATE:d=7,format=yuva420p,"
+            pictures: "testsrc2=s=256x144:r=RATE:d=7,format=yuva420p,"
                 + "geq=lum='p(X,Y)':cb='p(X,Y)':cr='p(X,Y)':a='X*255/W'",
             container: .webm, video: VideoTarget(codec: .vp9, quality: .low), audio: nil),
         Case(
