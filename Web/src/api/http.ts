@@ -1,6 +1,7 @@
 import { t } from "../strings";
 import { ApiError, problemOf } from "./problems";
 import { expired, renewed, session, token } from "./session";
+import { twice } from "../core/again";
 import { parseJson, writeJson } from "../core/json";
 import { reached, missed } from "./connection";
 
@@ -62,8 +63,7 @@ async function once(method: string, url: string, options: Options, bearer: strin
   }
   const ask = () => fetch(url, { method, headers, body, signal: options.signal, credentials: "omit", cache: "no-store" });
   try {
-    // A network that changes aborts what is being connected. What only reads is asked for again at once.
-    const response = await (method === "GET" ? ask().catch((error) => { if (options.signal?.aborted) throw error; return ask(); }) : ask());
+    const response = await (method === "GET" ? twice(ask, options.signal) : ask());
     reached();
     return response;
   } catch (error) {

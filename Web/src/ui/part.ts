@@ -4,7 +4,8 @@ import { t } from "../strings";
 /** A part of the page that could not be fetched: the connection is gone, or the gateway serves a newer page by now. */
 export class PartMissing extends Error {
   override name = "PartMissing";
-  constructor() { super(t.common.partMissing); }
+  /** `reason` is what the last attempt failed of. */
+  constructor(readonly reason: unknown) { super(t.common.partMissing); }
 }
 
 /** Milliseconds before each further attempt: a network that changes is back within a second, a gateway that starts anew within ten. */
@@ -18,7 +19,7 @@ export async function fetched<T>(load: () => Promise<T>, wait: (milliseconds: nu
   for (const milliseconds of pauses) {
     try { return await load(); } catch { await wait(milliseconds); }
   }
-  try { return await load(); } catch { throw new PartMissing(); }
+  try { return await load(); } catch (error) { throw new PartMissing(error); }
 }
 
 /** A component that is fetched when it is first shown. */

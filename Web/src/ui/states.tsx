@@ -70,7 +70,7 @@ export class Boundary extends Component<{ children: ReactNode; name?: string }, 
     if (!error) return this.props.children;
     // React remembers what it could not fetch: to try again is to load the page again.
     if (error instanceof PartMissing) return (
-      <Empty isPage icon="warning" title={t.common.partMissing} hint={t.common.partMissingHint}>
+      <Empty isPage icon="warning" title={t.common.partMissing} hint={<>{t.common.partMissingHint} <span className="muted">{explain(error.reason)}</span></>}>
         <Button kind="primary" icon="refresh" onClick={() => location.reload()}>{t.common.loadAgain}</Button>
       </Empty>
     );

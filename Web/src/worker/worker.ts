@@ -2,6 +2,8 @@
 // So a token is in no address, and films are streamed instead of held in memory. Tokens are in memory only, one for each
 // window: two may be of two people. A worker that was stopped asks the window for its own.
 
+import { twice } from "../core/again";
+
 declare const self: ServiceWorkerGlobalScope;
 
 const tokens = new Map<string, string | null>();
@@ -46,9 +48,8 @@ async function answerWith(token: string | null, request: Request, url: URL): Pro
   if (token) headers.set("authorization", `Bearer ${token}`);
   // The page's policy lets nothing come from anywhere else, so that a storage's own address would be of no use.
   headers.set("prefer", "inline-media");
-  const ask = () => fetch(url.href, { headers, credentials: "omit", signal: request.signal });
-  // A network that changes aborts what is being connected; an element does not ask again.
-  return ask().catch((error) => { if (request.signal.aborted) throw error; return ask(); });
+  // An element does not ask again by itself.
+  return twice(() => fetch(url.href, { headers, credentials: "omit", signal: request.signal }), request.signal);
 }
 
 /** Whatever is navigated to below /api/ is saved, never shown as a page of this origin; a refusal is the window's to tell. */
