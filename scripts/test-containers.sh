@@ -17,6 +17,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/lib/common.sh"
 # shellcheck source=scripts/lib/python-environment.sh
 . "$here/lib/python-environment.sh"
+# shellcheck source=scripts/lib/pytest.sh
+. "$here/lib/pytest.sh"
 # shellcheck source=scripts/lib/private-docker.sh
 . "$here/lib/private-docker.sh"
 # shellcheck source=scripts/lib/compose-plugin.sh
@@ -42,14 +44,11 @@ fi
 
 log=$(mktemp)
 trap 'rm -f "$log"; stop_docker' EXIT
-options=()
-if [ -n "${FILTER:-}" ]; then options+=(-k "$FILTER"); fi
-status=0
+status=0 passed=0
 # The images were built here; nothing is built by the tests.
-(cd "$repository/Tests/Containers" && BUILD=0 PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest "${options[@]}") 2>&1 |
-    tee "$log" || status=$?
-passed=$(grep -oE '[0-9]+ passed' "$log" | tail -n 1 | grep -oE '^[0-9]+' || true)
+export BUILD=0
+judge_in "$repository/Tests/Containers" "$log" || status=$?
 if [ "$status" = 0 ]; then verdict=passed; else verdict=failed; fi
 # In the words of the other runs, so that one look finds all closing lines.
-say "Test run with ${passed:-0} tests of containers $verdict after $SECONDS seconds."
+say "Test run with $passed tests of containers $verdict after $SECONDS seconds."
 exit "$status"

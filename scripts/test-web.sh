@@ -8,6 +8,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 . "$here/lib/common.sh"
 # shellcheck source=scripts/lib/python-environment.sh
 . "$here/lib/python-environment.sh"
+# shellcheck source=scripts/lib/pytest.sh
+. "$here/lib/pytest.sh"
 
 export BINARIES=${BINARIES:-$repository/.build/debug}
 for program in GatewayServer RenderWorker; do
@@ -20,11 +22,9 @@ status=0
 "$repository/Web/test.sh" 2>&1 | tee "$log" || status=$?
 units=$(sed -nE 's/^# pass ([0-9]+)$/\1/p' "$log" | tail -n 1)
 "$repository/Web/build.sh" --if-new
-options=()
-if [ -n "${FILTER:-}" ]; then options+=(-k "$FILTER"); fi
-(cd "$repository/Web/e2e" && PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest "${options[@]}") 2>&1 | tee "$log" || status=$?
-browser=$(grep -oE '[0-9]+ passed' "$log" | tail -n 1 | grep -oE '^[0-9]+' || true)
+passed=0
+judge_in "$repository/Web/e2e" "$log" || status=$?
 if [ "$status" = 0 ]; then verdict=passed; else verdict=failed; fi
 # In the words of the other runs, so that one look finds all closing lines.
-say "Test run with $((${units:-0} + ${browser:-0})) tests of the page $verdict after $SECONDS seconds."
+say "Test run with $((${units:-0} + passed)) tests of the page $verdict after $SECONDS seconds."
 exit "$status"

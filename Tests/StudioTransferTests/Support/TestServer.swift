@@ -44,6 +44,10 @@ final class TestServer: Sendable {
     private static let source = #"""
         import email.parser, email.policy, hashlib, http.server, json, os, socket, socketserver, ssl, sys
 
+        def say(line):
+            # In one write: `print` makes two of it, and another thread's words may come between.
+            sys.stdout.write(line + "\n")
+
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
@@ -74,13 +78,13 @@ final class TestServer: Sendable {
                 self.end_headers()
 
             def until_gone(self):
-                print("waiting")
+                say("waiting")
                 try:
                     while self.connection.recv(4096):
                         pass
                 except ConnectionError:
                     pass  # Who goes before reading all that was sent resets the connection.
-                print("gone")
+                say("gone")
                 self.close_connection = True
 
             def serve(self):
@@ -127,9 +131,9 @@ final class TestServer: Sendable {
                     while True:
                         self.chunk(b"x" * 65536)
                         sent += 65536
-                        print("sent", sent)
+                        say("sent %d" % sent)
                 except OSError:
-                    print("gone")
+                    say("gone")
                     self.close_connection = True
 
             def do_lines(self, rest):
@@ -177,7 +181,7 @@ final class TestServer: Sendable {
         if kind == "unix":
             Server.address_family = socket.AF_UNIX
             server = Server(sys.argv[2], Handler)
-            print("listening http://studio")
+            say("listening http://studio")
         else:
             server = Server(("127.0.0.1", 0), Handler)
             scheme = "http"
@@ -188,7 +192,7 @@ final class TestServer: Sendable {
                 server.socket = context.wrap_socket(server.socket, server_side=True)
                 scheme = "https"
             host = "localhost" if kind == "tls" else "127.0.0.1"
-            print("listening %s://%s:%d" % (scheme, host, server.server_address[1]))
+            say("listening %s://%s:%d" % (scheme, host, server.server_address[1]))
         server.serve_forever()
         """#
 }
