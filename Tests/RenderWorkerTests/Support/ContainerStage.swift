@@ -98,6 +98,18 @@ struct ContainerStage: Sendable {
         return try #require(record.failure, "it ended well:\n\(log)")
     }
 
+    /// The failure of a script that needs more memory than it may have.
+    ///
+    /// Once in some 140 times, on a machine at work, the engine does not hear why the container is gone (containerd issue 8893).
+    /// The failure says so much then, and the script is tried again.
+    func memoryFailure(_ script: String, megabytes: Int) async throws -> JobFailure {
+        for _ in 0..<2 {
+            let failure = try await failure(script, resources: ["memoryMB": .integer(Int64(megabytes))])
+            guard failure.message.hasPrefix("The container was killed. It may have needed more") else { return failure }
+        }
+        return try await failure(script, resources: ["memoryMB": .integer(Int64(megabytes))])
+    }
+
     func log(_ job: JobID) async throws -> String { try await stage.jobs.readLog(job).map(\.lines).joined() }
 
     /// Waits until a job's progress says something.

@@ -83,6 +83,9 @@ import Testing
                 #expect(failure.retryable == retryable, "\(code)")
                 #expect(failure.isElsewhere == false, "it is not kept")
             }
+            // Nobody says who killed it: that memory may have been short is worth a look, and not more than a guess.
+            let killed = try await studio.failure("exit 137", resources: ["memoryMB": 64])
+            #expect(killed.message.contains("may have needed more than the 64 MiB"), "\(killed)")
             #expect(try await studio.failure("true").message.contains("did not make its output image"))
             #expect(try await studio.failure("echo x >/studio/outputs/image.png").code == .outputInvalid)
             #expect(try await studio.failure("echo [] >/studio/outputs/result.json").message.contains("result.json"))
@@ -94,7 +97,7 @@ import Testing
     @Test("A container that needs more memory than it may have is out of memory")
     func memory() async throws {
         try await ContainerStage.with { studio in
-            let failure = try await studio.failure("tail /dev/zero", resources: ["memoryMB": 32])
+            let failure = try await studio.memoryFailure("tail /dev/zero", megabytes: 32)
             #expect(failure.code == .outOfMemory)
             #expect(failure.retryable)
             #expect(failure.message.contains("32 MiB"))

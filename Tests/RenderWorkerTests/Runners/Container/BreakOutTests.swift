@@ -92,7 +92,7 @@ import Testing
     @Test("Memory is bounded, and what is written to /tmp and /dev/shm is part of it")
     func memoryBomb() async throws {
         try await ContainerStage.with { studio in
-            let bomb = try await studio.failure("x=x; while :; do x=$x$x$x$x; done", resources: ["memoryMB": 32])
+            let bomb = try await studio.memoryFailure("x=x; while :; do x=$x$x$x$x; done", megabytes: 32)
             #expect(bomb.code == .outOfMemory)
             let full = try await studio.failure(
                 attempt("head -c 20000000 /dev/zero >/tmp/file"), resources: ["memoryMB": 256])
